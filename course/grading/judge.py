@@ -1,0 +1,210 @@
+"""Grade one step: run its properties with pytest against a learner process and return the verdict."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+import platform
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from course import __version__
+from course.code import closure, fingerprint, raw_digest, read_source
+from course.content import Content
+from course.curriculum import Curriculum, Step
+from course.errors import ContentError
+from course.gate import grader_digest
+from course.grading.outcomes import Failure, Outcome, PropertyResult, Verdict, overall
+
+# Why the code could not be run at all.
+Problem = tuple[Outcome, Failure]
+
+_INI = Path(__file__).with_name("pytest.ini")
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What is graded: every module of a `minillm` package, and the folder the examples that failed are kept in."""
+
+    modules: Mapping[str, Path]
+    kept: Path | None = None
+    # References of our own lie among the graders, which a learner's code may not read.
+    trusted: bool = False
+
+    def code(self, step: Step) -> list[Path]:
+        return closure(step.module, self.modules)
+
+
+def reference_modules(curriculum: Curriculum, replace: Mapping[str, Path] | None = None) -> dict[str, Path]:
+    """The package made of references, with some modules replaced: what an author grades a file against."""
+    modules = {step.module: curriculum.content.reference(step.file) for step in curriculum}
+    return modules | dict(replace or {})
+
+
+def grade(
+    content: Content,
+    step: Step,
+    submission: Submission,
+    *,
+    seed: int | None = None,
+    shrink: bool = True,
+    stop_at_first: bool = False,
+    only: Sequence[str] = (),
+) -> Verdict:
+    """Grade the step's module in this submission. Raise `ContentError` when the step has no grader."""
+    if not content.test_file(step.key).is_file():
+        raise ContentError(f"The grader of {step.number} is missing: {content.test_file(step.key)}", hint="course dev check")
+    return _Grading(content, step, submission, seed).run(shrink, stop_at_first, only)
+
+
+class _Grading:
+    def __init__(self, content: Content, step: Step, submission: Submission, seed: int | None) -> None:
+        self.content, self.step, self.submission = content, step, submission
+        self.began = time.monotonic()
+        paths = submission.code(step)
+        self.code, self.raw = fingerprint(paths), raw_digest(paths)
+        self.grader = grader_digest(content, step)
+        self.seed = seed if seed is not None else seed_of(self.code, self.grader)
+
+    def run(self, shrink: bool, stop_at_first: bool, only: Sequence[str]) -> Verdict:
+        if problem := self._before_running():
+            return self._verdict(problem=problem)
+        from course.grading.learner import Clock, Learner  # noqa: PLC0415 - the learner starts before pytest is imported
+        from course.grading.process import Setup  # noqa: PLC0415
+
+        setup = Setup(
+            module=self.step.module,
+            modules=self.submission.modules,
+            rules=self.step.rules,
+            budget=self.step.budget,
+            probes=(self.content.probes(self.step.key),),
+            hidden=() if self.submission.trusted else (self.content.root / "graders",),
+        )
+        learner = Learner(setup, Clock(self.began + self.step.budget.step_seconds))
+        learner.start()
+        try:
+            return self._properties(learner, shrink, stop_at_first, only)
+        finally:
+            learner.close()
+
+    def _before_running(self) -> Problem | None:
+        """What is wrong with the files themselves: missing, or using what the step does not allow."""
+        file = self.submission.modules.get(self.step.module)
+        if file is None:
+            hint = f"course reset {self.step.number}   puts the stub there (a renamed file can be renamed back)"
+            return Outcome.ERROR, Failure(f"{self.step.path} is not there", detail=(hint,))
+        from course.grading.rules import breach  # noqa: PLC0415
+
+        found = breach(read_source(file), self.step.rules, self.step.path)
+        return (Outcome.FORBIDDEN, found) if found else None
+
+    def _properties(self, learner: Any, shrink: bool, stop_at_first: bool, only: Sequence[str]) -> Verdict:
+        from course.grading.examples import RememberedExamples  # noqa: PLC0415
+        from course.grading.plugin import JudgePlugin  # noqa: PLC0415
+
+        kept = self.submission.kept / f"{self.step.key.replace('/', '.')}.json" if self.submission.kept else None
+        examples = RememberedExamples(kept, self.code)
+        if problem := learner.load():
+            learner.close()
+            return self._verdict(problem=problem, learner=learner)
+        plugin = JudgePlugin(learner, self.seed, examples=examples, shrink=shrink)
+        _run_pytest(self.content.test_file(self.step.key), plugin, stop_at_first, only)
+        examples.write()
+        learner.close()
+        results = _complete(plugin, stop_at_first)
+        return self._verdict(results=results, learner=learner, transcripts=plugin.transcripts)
+
+    def _verdict(
+        self,
+        *,
+        problem: Problem | None = None,
+        results: tuple[PropertyResult, ...] = (),
+        learner: Any = None,
+        transcripts: dict[str, list[Any]] | None = None,
+    ) -> Verdict:
+        return Verdict(
+            step=self.step.key,
+            outcome=problem[0] if problem else overall([result.outcome for result in results]),
+            properties=results,
+            seed=self.seed,
+            seconds=round(time.monotonic() - self.began, 3),
+            code=self.code,
+            raw=self.raw,
+            grader=self.grader,
+            problem=problem[1] if problem else None,
+            printed=learner.printed if learner else "",
+            protections=learner.protections if learner else {},
+            versions=versions(),
+            transcripts=transcripts or {},
+        )
+
+
+def seed_of(code: str, grader: str) -> int:
+    """The same code before the same grader meets the same examples; changed code meets new ones."""
+    return int.from_bytes(hashlib.sha256(f"{code} {grader}".encode()).digest()[:4], "big")
+
+
+def versions() -> dict[str, str]:
+    found = {"course": __version__, "python": platform.python_version()}
+    for name in ("numpy", "hypothesis", "pytest"):
+        if module := sys.modules.get(name):
+            found[name] = str(module.__version__)
+    return found
+
+
+def _run_pytest(test_file: Path, plugin: Any, stop_at_first: bool, only: Sequence[str]) -> None:
+    import pytest  # noqa: PLC0415 - imported while the learner process imports on the other core
+
+    chosen = [f"{test_file}::{name}" for name in only] or [str(test_file)]
+    arguments = [
+        *chosen, "-c", str(_INI), "--rootdir", str(test_file.parent), "--import-mode=importlib", "--noconftest",
+        "--assert=plain", *(["-x"] if stop_at_first else []),
+        *(part for name in _UNUSED for part in ("-p", f"no:{name}")),
+    ]  # fmt: skip
+    said = io.StringIO()
+    with _environment(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        code = int(pytest.main(arguments, plugins=[plugin]))
+    if code not in (0, 1):
+        plugin.faults.append(f"pytest ended with {code}: {said.getvalue().strip()}")
+
+
+_UNUSED = (
+    "cacheprovider", "terminal", "faulthandler", "logging", "capture", "doctest", "junitxml", "pastebin", "setuponly",
+    "setupplan", "stepwise", "nose", "unraisableexception", "threadexception", "warnings", "legacypath", "tmpdir",
+)  # fmt: skip
+
+
+@contextlib.contextmanager
+def _environment() -> Any:
+    """Keep pytest from loading whatever plugins the machine has, or options from the shell."""
+    before = {name: os.environ.pop(name, None) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")}
+    before["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+
+
+def _complete(plugin: Any, stop_at_first: bool) -> tuple[PropertyResult, ...]:
+    """A property that was collected and did not run, or a grader that collects none, is a fault, never a pass."""
+    results = list(plugin.results)
+    ran = {result.name for result in results}
+    if not stop_at_first or all(result.outcome is Outcome.PASSED for result in results):
+        for name in plugin.collected:
+            if name not in ran:
+                fault = Failure("the property did not run")
+                results.append(PropertyResult(name, name, Outcome.GRADER_FAULT, 0, fault))
+    if plugin.faults or not plugin.collected:
+        words = "; ".join(plugin.faults)[-1500:] or "it collects no property"
+        results.append(PropertyResult("grader", "the grader can be read", Outcome.GRADER_FAULT, 0, Failure(words)))
+    return tuple(results)

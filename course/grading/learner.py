@@ -1,0 +1,190 @@
+"""What a grader calls: `learner.softmax(x)`, `learner.probe("train", …)`. Each call crosses to the learner process and is recorded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from course.grading.outcomes import Failure, Outcome
+from course.grading.process import LearnerProcess, Setup, Stopped
+
+
+class LearnerRaised(Exception):
+    """The learner's code raised; hypothesis shrinks the example, and `check.raises` may have expected it."""
+
+    def __init__(self, type_name: str, bases: tuple[str, ...], message: str, where: tuple[str, ...]) -> None:
+        super().__init__(f"{type_name}: {message}")
+        self.type_name, self.bases, self.message, self.where = type_name, bases, message, where
+
+
+class PropertyEnds(BaseException):
+    """Nothing more can be learned from this property: unfinished, forbidden, crashed, out of time or memory.
+
+    A BaseException, so that hypothesis passes it on at once instead of searching for a smaller example.
+    """
+
+    def __init__(self, outcome: Outcome, failure: Failure) -> None:
+        super().__init__(failure.summary)
+        self.outcome, self.failure = outcome, failure
+
+
+class ProbeFault(Exception):
+    """A probe of ours failed: the grader's fault, not the learner's."""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One call across the boundary: what was asked and what came back (the raw material of diagnosis and replay)."""
+
+    operation: str
+    name: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    shown: str = ""
+    reply: Any = None
+
+
+@dataclass(slots=True)
+class Clock:
+    """The time a whole check may take, shared by every process it starts."""
+
+    ends: float
+
+    def left(self) -> float:
+        return self.ends - time.monotonic()
+
+
+@dataclass(slots=True)
+class Learner:
+    """The learner's code as a grader sees it. One process serves the properties until one of them breaks it."""
+
+    setup: Setup
+    clock: Clock
+    process: LearnerProcess | None = None
+    transcript: list[Exchange] = field(default_factory=list)
+    printed: str = ""
+    protections: dict[str, str] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """Start the process, so that it imports while the judge does."""
+        if self.process is None:
+            self.process = LearnerProcess(self.setup)
+
+    def load(self) -> tuple[Outcome, Failure] | None:
+        """Import the learner's module; say why that failed, if it did."""
+        try:
+            self._ask("load", "", (), {}, "")
+        except PropertyEnds as end:
+            return end.outcome, end.failure
+        except LearnerRaised as error:
+            return Outcome.ERROR, raised_failure(error)
+        self.transcript.clear()
+        return None
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self.function(name)
+
+    def function(self, name: str) -> Callable[..., Any]:
+        """The learner's function of a name that is also one of this object's own."""
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return self._ask("call", name, args, kwargs, "")
+
+        return call
+
+    def probe(self, name: str, *args: Any, shown: str = "", **kwargs: Any) -> Any:
+        """Run the probe `name(module, *args, **kwargs)` over there. `shown` is the same in Python, for the learner to read."""
+        return self._ask("probe", name, args, kwargs, shown)
+
+    def begin(self) -> None:
+        """A new example: a new transcript, and a new process if the last one ended."""
+        self.transcript = []
+
+    def _ask(self, operation: str, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], shown: str) -> Any:
+        exchange = Exchange(operation, name, args, kwargs, shown)
+        self.transcript.append(exchange)
+        exchange.reply = self._reply(operation, name, args, kwargs)
+        return _value(exchange)
+
+    def _reply(self, operation: str, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        if self.clock.left() <= 0:
+            return {"status": "timeout", "message": _STEP_TIME}
+        fresh = self.process is None
+        self.start()
+        assert self.process is not None
+        seconds = min(self.setup.budget.call_seconds, self.clock.left())
+        try:
+            if fresh and operation != "load":
+                reply = self.process.ask("load", "", (), {}, seconds)
+                if reply["status"] != "ok":
+                    return dict(reply)
+            return dict(self.process.ask(operation, name, args, kwargs, seconds))
+        except Stopped as stop:
+            self.close()
+            return {"status": stop.outcome.value, "message": stop.message or self._limit(stop.outcome)}
+
+    def _limit(self, outcome: Outcome) -> str:
+        if outcome is Outcome.MEMORY:
+            return f"it took more than {self.setup.budget.memory >> 20} MiB of memory"
+        if self.clock.left() <= 0:
+            return _STEP_TIME
+        return f"one call took longer than {self.setup.budget.call_seconds:g} s"
+
+    def close(self) -> None:
+        if self.process is None:
+            return
+        self.protections = {name: by for name, holds, by in self.process.protections or () if holds} or self.protections
+        self.process.close()
+        self.printed = (self.printed + self.process.printed.text)[-(8 << 10) :]
+        self.process = None
+
+
+_STEP_TIME = "the time for this check is used up"
+
+
+def _value(exchange: Exchange) -> Any:
+    """Return what the learner's code returned, or raise what its reply means."""
+    reply = exchange.reply
+    status, message, where = reply["status"], str(reply.get("message", "")), tuple(reply.get("where", ()))
+    if status == "ok":
+        return reply.get("value")
+    if status == "raised":
+        raise LearnerRaised(str(reply["type"]), tuple(reply["bases"]), message, where)
+    if status == "probe-fault":
+        raise ProbeFault(message)
+    if status in _MEANING:
+        outcome, summary = _MEANING[status]
+        raise PropertyEnds(outcome, Failure(summary.format(message=message, name=exchange.name), where=where))
+    raise ProbeFault(f"the learner process answered {status!r}")
+
+
+# What a reply that is not a value means to the learner.
+_MEANING: dict[str, tuple[Outcome, str]] = {
+    "unfinished": (Outcome.UNFINISHED, "not written yet"),
+    "missing": (Outcome.ERROR, "there is no {message}() in your file"),
+    "signature": (Outcome.ERROR, "{message}"),
+    "forbidden": (Outcome.FORBIDDEN, "{message}"),
+    "memory": (Outcome.MEMORY, "out of memory: {message}"),
+    "timeout": (Outcome.TIMEOUT, "{message}"),
+    "crashed": (Outcome.CRASHED, "{message}"),
+    "exit": (Outcome.CRASHED, "the code called sys.exit({message})"),
+    "unsendable": (Outcome.ERROR, "{name}() returned something that cannot be looked at: {message}"),
+}
+
+
+def raised_failure(error: LearnerRaised) -> Failure:
+    head, *rest = f"{error.type_name}: {error.message}".split("\n")
+    hint = _EXPLAINED.get(error.type_name, "")
+    return Failure(head, detail=tuple([*rest, *filter(None, [hint])]), where=error.where)
+
+
+_EXPLAINED = {
+    "RecursionError": "the code calls itself without end",
+    "EOFError": "there is no keyboard here: the code waited for input()",
+    "ModuleNotFoundError": "is it installed, and does the step need it?",
+}
+

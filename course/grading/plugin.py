@@ -1,0 +1,178 @@
+"""The pytest plugin that turns properties into outcomes. It judges; the learner's code runs in another process."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import hypothesis
+import pytest
+from hypothesis import HealthCheck, Phase
+
+from course.grading.check import Mismatch
+from course.grading.examples import RememberedExamples
+from course.grading.learner import Exchange, Learner, LearnerRaised, ProbeFault, PropertyEnds, raised_failure
+from course.grading.outcomes import Failure, Outcome, PropertyResult
+from course.grading.show import show_exchange
+
+# With a step's twenty-odd properties that is some five hundred inputs; a property that needs more says so with @settings.
+MAX_EXAMPLES = 20
+# Shrinking goes on for this many examples after the first failure: a count, not a time, so that a verdict is repeatable.
+SHRINK_EXAMPLES = 200
+
+
+class ShrunkEnough(BaseException):
+    """The example is small enough; a BaseException, so that hypothesis stops at once."""
+
+
+@dataclass(slots=True)
+class Running:
+    """The property that is being tried."""
+
+    examples: int = 0
+    since_failure: int = 0
+    error: Exception | None = None
+    transcript: list[Exchange] | None = None
+
+    def failed(self, error: Exception, transcript: list[Exchange]) -> None:
+        # hypothesis goes from a failing example only to a smaller one: the last that failed is the smallest so far.
+        self.error, self.transcript = error, transcript
+
+
+class JudgePlugin:
+    """Serve the `learner` fixture, seed and wrap every property, and collect a result for each."""
+
+    def __init__(self, learner: Learner, seed: int, *, examples: RememberedExamples, shrink: bool = True) -> None:
+        self._learner = learner
+        self._seed = seed
+        self._examples = examples
+        self._shrink = shrink
+        self._running = Running()
+        self.results: list[PropertyResult] = []
+        self.transcripts: dict[str, list[Exchange]] = {}
+        self.collected: list[str] = []
+        self.faults: list[str] = []
+
+    @pytest.fixture(scope="session")
+    def learner(self) -> Learner:
+        return self._learner
+
+    # ------------------------------------------------------------ before
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        self.collected = [item.name for item in items]
+        for item in items:
+            if not isinstance(item, pytest.Function):
+                self.faults.append(f"{item.name} is not a function")
+                continue
+            self._prepare(item.obj, item.name)
+
+    def _prepare(self, function: Any, name: str) -> None:
+        """Seed one property from the run's seed and its name, and count and record its examples."""
+        if not hasattr(function, "hypothesis"):
+            return
+        digest = hashlib.sha256(f"{self._seed} {name}".encode()).digest()
+        hypothesis.seed(int.from_bytes(digest[:8], "big"))(function)
+        handle = function.hypothesis
+        inner = getattr(handle.inner_test, "__course_inner__", handle.inner_test)
+        handle.inner_test = self._recorded(inner)
+        function._hypothesis_internal_use_settings = self._settings(function._hypothesis_internal_use_settings)
+
+    def _settings(self, own: hypothesis.settings) -> hypothesis.settings:
+        usual = hypothesis.settings.get_profile("default").max_examples
+        return hypothesis.settings(
+            max_examples=MAX_EXAMPLES if own.max_examples == usual else own.max_examples,
+            database=self._examples,
+            deadline=None,
+            derandomize=False,
+            phases=[Phase.explicit, Phase.reuse, Phase.generate, *([Phase.shrink] if self._shrink else [])],
+            suppress_health_check=list(HealthCheck),
+            report_multiple_bugs=False,
+            print_blob=False,
+        )
+
+    def _recorded(self, inner: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(inner)
+        def one_example(*args: Any, **kwargs: Any) -> Any:
+            self._begin_example()
+            try:
+                return inner(*args, **kwargs)
+            except (AssertionError, LearnerRaised) as error:
+                self._running.failed(error, self._learner.transcript)
+                raise
+
+        one_example.__course_inner__ = inner  # type: ignore[attr-defined]
+        return one_example
+
+    def _begin_example(self) -> None:
+        running = self._running
+        if running.error is not None:
+            running.since_failure += 1
+            if running.since_failure > SHRINK_EXAMPLES:
+                raise ShrunkEnough
+        else:
+            running.examples += 1
+        self._learner.begin()
+
+    # ------------------------------------------------------------ during and after
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Iterator[None]:
+        self._running = Running()
+        self._learner.begin()
+        if not hasattr(pyfuncitem.obj, "hypothesis"):
+            self._running.examples = 1
+        return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+        if call.when == "call" or call.excinfo is not None:
+            self._record(item, call.excinfo.value if call.excinfo else None)
+        return (yield)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.faults.append(str(report.longrepr))
+
+    def pytest_internalerror(self, excrepr: object) -> None:
+        self.faults.append(str(excrepr))
+
+    def _record(self, item: pytest.Item, error: BaseException | None) -> None:
+        running = self._running
+        if isinstance(error, ShrunkEnough) and running.error is not None:
+            error = running.error
+        outcome, failure = judged(error)
+        transcript = running.transcript if running.transcript is not None else self._learner.transcript
+        if failure is not None and not failure.call and transcript:
+            failure = Failure(failure.summary, failure.detail, show_exchange(transcript[-1]), failure.where)
+        if outcome is not Outcome.PASSED:
+            self.transcripts[item.name] = transcript
+        self.results.append(PropertyResult(item.name, claim_of(item), outcome, running.examples, failure))
+
+
+def claim_of(item: pytest.Item) -> str:
+    """The claim in plain words: the first paragraph of the property's docstring."""
+    text = inspect.getdoc(getattr(item, "obj", None)) or item.name.removeprefix("test_").replace("_", " ")
+    return " ".join(text.split("\n\n")[0].split()).removesuffix(".")
+
+
+def judged(error: BaseException | None) -> tuple[Outcome, Failure | None]:
+    """Say what an exception out of a property means."""
+    if error is None:
+        return Outcome.PASSED, None
+    if isinstance(error, Mismatch):
+        return Outcome.WRONG, error.failure
+    if isinstance(error, LearnerRaised):
+        return Outcome.ERROR, raised_failure(error)
+    if isinstance(error, PropertyEnds):
+        return error.outcome, error.failure
+    if isinstance(error, AssertionError):
+        return Outcome.WRONG, Failure(str(error).split("\n")[0] or "the claim does not hold")
+    if isinstance(error, ProbeFault):
+        return Outcome.GRADER_FAULT, Failure("a probe of this grader failed", tuple(str(error).splitlines()[-12:]))
+    kind = type(error).__name__
+    return Outcome.GRADER_FAULT, Failure(f"the grader itself failed: {kind}: {str(error).splitlines()[:1]}")

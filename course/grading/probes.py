@@ -1,0 +1,128 @@
+"""The general probes every grader has: they run in the learner process, on the learner's module, and return plain data.
+
+They decide nothing; what a probe brings back is judged on the other side. They import NumPy only when the step may.
+"""
+
+from __future__ import annotations
+
+import sys
+import tracemalloc
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from course.grading import wire
+
+
+class MissingName(Exception):
+    """The learner's module has no such function or class."""
+
+
+def find_function(module: Any, name: str) -> Callable[..., Any]:
+    """Look a name up in the learner's module (`Class.method` works too); raise `MissingName`."""
+    target = module
+    for part in name.split("."):
+        if not hasattr(target, part):
+            raise MissingName(name)
+        target = getattr(target, part)
+    if not callable(target):
+        raise MissingName(name)
+    return target  # type: ignore[no-any-return]
+
+
+def forward_backward(
+    module: ModuleType, forward: str, backward: str, args: tuple[Any, ...], upstream: Any, **kwargs: Any
+) -> tuple[Any, Any]:
+    """Run `*outputs, cache = forward(*args)` and `grads = backward(upstream, cache)`; return (outputs, grads).
+
+    A single output comes back alone, several as a tuple. The cache never leaves the process: its form is the learner's own.
+    """
+    *outputs, cache = find_function(module, forward)(*args, **kwargs)
+    gradients = find_function(module, backward)(upstream, cache)
+    return outputs[0] if len(outputs) == 1 else tuple(outputs), gradients
+
+
+def purity(module: ModuleType, name: str, args: tuple[Any, ...], **kwargs: Any) -> dict[str, Any]:
+    """Call a function twice; say whether its inputs and the global random state are as before, and return both results.
+
+    Returns {"changed": [positions of changed arguments], "random": bool, "first": …, "second": …}.
+    """
+    function = find_function(module, name)
+    before = [wire.encode(argument) for argument in args]
+    state = _random_state()
+    first = function(*args, **kwargs)
+    kept = wire.encode(first)
+    changed = [place for place, argument in enumerate(args) if wire.encode(argument) != before[place]]
+    moved = _random_state() != state
+    second = function(*wire.decode(wire.encode(args), tensors="torch" in sys.modules), **kwargs)
+    return {"changed": changed, "random": moved, "first": wire.decode(kept), "second": second}
+
+
+def _random_state() -> list[bytes]:
+    states = [repr(sys.modules["random"].getstate()).encode()] if "random" in sys.modules else []
+    if numpy := sys.modules.get("numpy"):
+        states.append(repr(numpy.random.get_state()).encode())
+    if torch := sys.modules.get("torch"):
+        states.append(torch.random.get_rng_state().numpy().tobytes())
+    return states
+
+
+def call_count(module: ModuleType, name: str, counted: str, args: tuple[Any, ...], **kwargs: Any) -> int:
+    """Call `name` and return how often the module's own function `counted` was called meanwhile."""
+    original, calls = find_function(module, counted), [0]
+
+    def counting(*inner: Any, **inner_kwargs: Any) -> Any:
+        calls[0] += 1
+        return original(*inner, **inner_kwargs)
+
+    setattr(module, counted, counting)
+    try:
+        find_function(module, name)(*args, **kwargs)
+    finally:
+        setattr(module, counted, original)
+    return calls[0]
+
+
+def peak_bytes(module: ModuleType, name: str, args: tuple[Any, ...], **kwargs: Any) -> int:
+    """Call a function and return the most bytes that were allocated at once (Python and NumPy), its result included.
+
+    An iterator that it returns is consumed, item by item, while counting.
+    """
+    function = find_function(module, name)
+    tracemalloc.start()
+    try:
+        base = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        result = function(*args, **kwargs)
+        if hasattr(result, "__next__"):
+            for _ in result:
+                pass
+        return tracemalloc.get_traced_memory()[1] - base
+    finally:
+        tracemalloc.stop()
+
+
+def run_examples(module: ModuleType, source: str, name: str) -> list[str]:
+    """Run the `>>>` examples of a text with the module's names; return one description per example that differs."""
+    import doctest  # noqa: PLC0415 - authors only
+
+    names = dict(vars(module))
+    if numpy := sys.modules.get("numpy"):
+        names.setdefault("np", numpy)
+    test = doctest.DocTestParser().get_doctest(source, names, name, name, 0)
+    found: list[str] = []
+    runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    runner.run(test, out=found.append)
+    return found
+
+
+def run_source(_module: ModuleType, source: str) -> str:
+    """Execute a lesson's Python, fences joined; return the error, if any, as text."""
+    names: dict[str, Any] = {"__name__": "lesson"}
+    if numpy := sys.modules.get("numpy"):
+        names["np"] = numpy
+    try:
+        exec(compile(source, "lesson", "exec"), names)  # noqa: S102 - the lesson is ours
+    except Exception as error:  # noqa: BLE001 - reported to the author
+        return f"{type(error).__name__}: {error}"
+    return ""

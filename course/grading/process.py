@@ -1,0 +1,253 @@
+"""The judge's hold on a learner process: start it, ask it, and stop it when time or memory runs out."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+
+from course.curriculum import Budget, Rules
+from course.grading import wire
+from course.grading.isolation import default_readable
+from course.grading.outcomes import Outcome
+
+START_SECONDS = 60.0
+WATCH_SECONDS = 0.05
+KEPT_OUTPUT = 8 << 10
+FILE_SIZE = 64 << 20
+
+_BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from course.grading.child import main; main()"
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a learner process loads: the module to grade, where every module of the package lies, and under which rules."""
+
+    module: str
+    modules: Mapping[str, Path]
+    rules: Rules
+    budget: Budget
+    probes: tuple[Path, ...] = ()
+    hidden: tuple[Path, ...] = ()
+    threads: int = 1
+
+    @property
+    def preload(self) -> tuple[str, ...]:
+        return tuple(name for name in self.rules.imports if name != "stdlib")
+
+
+class Stopped(Exception):
+    """The learner process ended before it answered."""
+
+    def __init__(self, outcome: Outcome, message: str) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+        self.message = message
+
+
+class LearnerProcess:
+    """One spawned process and the thread that watches its clock and its memory."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.scratch = tempfile.mkdtemp(prefix="course-")
+        self.process = self._spawn()
+        self.printed = _Tail(cast(IO[bytes], self.process.stderr))
+        self._frames: queue.SimpleQueue[bytes | wire.WireError | None] = queue.SimpleQueue()
+        self._deadline: float | None = None
+        self._stopped_by: Stopped | None = None
+        self._number = 0
+        threading.Thread(target=self._read, daemon=True).start()
+        threading.Thread(target=self._watch, daemon=True).start()
+        self._send(wire.encode(self._config()))
+        self.protections: list[tuple[str, bool, str]] | None = None
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        # -I and -S: no environment variable, sitecustomize, .pth file or file beside the learner's can get in first.
+        import json  # noqa: PLC0415
+
+        paths = json.dumps([path for path in sys.path if path])
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", _BOOT, paths],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=self.scratch,
+            env=self._environment(),
+            start_new_session=os.name == "posix",
+        )
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LANG", "LC_ALL") if name in os.environ}
+        threads = str(self.setup.threads)
+        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+        return kept | dict.fromkeys(names, threads) | {"HOME": self.scratch, "TMPDIR": self.scratch}
+
+    def _config(self) -> dict[str, Any]:
+        setup = self.setup
+        hidden = [str(folder) for folder in setup.hidden]
+        extra = [self.scratch, *{str(path.parent) for path in setup.modules.values()}]
+        return {
+            "module": setup.module,
+            "modules": {name: str(path) for name, path in setup.modules.items()},
+            "imports": list(setup.rules.imports),
+            "forbid": list(setup.rules.forbid),
+            "preload": list(setup.preload),
+            "probes": [str(path) for path in setup.probes if path.is_file()],
+            "scratch": self.scratch,
+            "hidden": hidden,
+            "readable": list(default_readable(sys.path, extra, hidden)),
+            "memory": setup.budget.memory,
+            "file_size": FILE_SIZE,
+        }
+
+    # ------------------------------------------------------------ asking
+
+    def ask(self, operation: str, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], seconds: float) -> Any:
+        """Send one request and return the reply; raise `Stopped` when none comes within `seconds`."""
+        if self.protections is None:
+            self.protections = self._answer(0, START_SECONDS)["value"]
+        self._number += 1
+        request = wire.encode((self._number, operation, name, args, kwargs))
+        self._deadline = time.monotonic() + seconds
+        self._send(request)
+        return self._answer(self._number, seconds)
+
+    def _send(self, request: bytes) -> None:
+        # A dead process shows as the end of its answers; the reason is found there.
+        with contextlib.suppress(OSError, ValueError):
+            wire.write_frame(cast(Any, self.process.stdin), request)
+
+    def _answer(self, number: int, seconds: float) -> Any:
+        self._deadline = self._deadline or time.monotonic() + seconds
+        frame = self._frames.get()
+        self._deadline = None
+        if frame is None or isinstance(frame, wire.WireError):
+            raise self._why_it_ended(frame)
+        try:
+            answered, reply = wire.decode(frame)
+            if answered != number or not isinstance(reply, dict) or "status" not in reply:
+                raise wire.WireError("an answer to another question")
+        except (wire.WireError, TypeError, ValueError) as error:
+            self.stop()
+            raise Stopped(Outcome.FORBIDDEN, f"something else than the engine wrote to the judge ({error})") from error
+        return reply
+
+    def _why_it_ended(self, error: wire.WireError | None) -> Stopped:
+        if self._stopped_by is not None:
+            return self._stopped_by
+        if error is not None:
+            self.stop()
+            return Stopped(Outcome.FORBIDDEN, f"something else than the engine wrote to the judge ({error})")
+        try:
+            code = self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.stop()
+            return Stopped(Outcome.CRASHED, "the code closed the engine's connection")
+        if self._stopped_by is not None:
+            return self._stopped_by
+        if code < 0:
+            with contextlib.suppress(ValueError):
+                return Stopped(Outcome.CRASHED, f"the process died of {signal.Signals(-code).name}")
+        return Stopped(Outcome.CRASHED, f"the code ended the whole process (exit status {code})")
+
+    # ------------------------------------------------------------ watching
+
+    def _read(self) -> None:
+        stream = cast(IO[bytes], self.process.stdout)
+        try:
+            while (frame := wire.read_frame(cast(Any, stream))) is not None:
+                self._frames.put(frame)
+            self._frames.put(None)
+        except (wire.WireError, OSError, ValueError) as error:
+            self._frames.put(error if isinstance(error, wire.WireError) else None)
+
+    def _watch(self) -> None:
+        """Stop the process at its deadline, or when it holds more memory than its budget (where no rlimit did)."""
+        import psutil  # noqa: PLC0415 - imported beside the learner's start, not before it
+
+        try:
+            watched = psutil.Process(self.process.pid)
+            while self.process.poll() is None:
+                deadline = self._deadline
+                if deadline is not None and time.monotonic() > deadline:
+                    self._halt(Outcome.TIMEOUT, "")
+                elif watched.memory_info().rss > self.setup.budget.memory * 1.25 + (512 << 20):
+                    self._halt(Outcome.MEMORY, "")
+                time.sleep(WATCH_SECONDS)
+        except psutil.Error:
+            return
+
+    def _halt(self, outcome: Outcome, message: str) -> None:
+        self._stopped_by = Stopped(outcome, message)
+        self.stop()
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def stop(self) -> None:
+        """Kill the process and everything it started."""
+        if self.process.poll() is None:
+            _kill_tree(self.process)
+
+    def close(self) -> None:
+        self.stop()
+        self.process.wait()
+        self.printed.join()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                cast(IO[bytes], stream).close()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+def _kill_tree(process: subprocess.Popen[bytes]) -> None:
+    import psutil  # noqa: PLC0415
+
+    with contextlib.suppress(psutil.Error):
+        for child in psutil.Process(process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                child.kill()
+    if os.name == "posix":
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(OSError):
+        process.kill()
+
+
+class _Tail:
+    """Drain what the learner's code prints; keep the end of it and count the rest."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._kept = b""
+        self._size = 0
+        self._thread = threading.Thread(target=self._drain, daemon=True)
+        self._thread.start()
+
+    def _drain(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while block := os.read(self._stream.fileno(), 1 << 16):
+                self._size += len(block)
+                self._kept = (self._kept + block)[-KEPT_OUTPUT:]
+
+    def join(self) -> None:
+        self._thread.join(1)
+
+    @property
+    def text(self) -> str:
+        text = self._kept.decode("utf-8", "replace")
+        if self._size > len(self._kept):
+            return f"… {self._size - len(self._kept):,} bytes before this are not shown\n{text}"
+        return text

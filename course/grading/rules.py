@@ -1,0 +1,119 @@
+"""The from-scratch rules, read off the syntax tree: which import or call a step does not allow, and in which line.
+
+This half gives the clear message. What it cannot see (an `exec`, a name built at run time) the learner's process refuses.
+"""
+
+from __future__ import annotations
+
+import ast
+import fnmatch
+import sys
+from dataclasses import dataclass
+
+from course.content import PACKAGE
+from course.curriculum import Rules
+from course.grading.guard import WITHHELD
+from course.grading.outcomes import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One use that the rules do not allow."""
+
+    line: int
+    what: str
+
+
+def breach(source: str, rules: Rules, name: str) -> Failure | None:
+    """Return the first breach in the code as something to show; None when the code keeps the rules or does not parse."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    found = sorted(_breaches(tree, rules), key=lambda one: one.line)
+    if not found:
+        return None
+    first, lines = found[0], source.splitlines()
+    text = lines[first.line - 1].strip() if first.line <= len(lines) else ""
+    return Failure(
+        first.what,
+        detail=(f"the rules of this step: {rules.words}",) if rules.words else (),
+        where=(f"{name}:{first.line}: {text}",),
+    )
+
+
+def _breaches(tree: ast.Module, rules: Rules) -> list[Breach]:
+    visitor = _Visitor(rules)
+    visitor.visit(tree)
+    return visitor.found
+
+
+class _Visitor(ast.NodeVisitor):
+    """Walk the code with the names its imports bound: `np` → `numpy`, `softmax` → `scipy.special.softmax`."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.found: list[Breach] = []
+        self.bound: dict[str, str] = {}
+
+    def visit_Import(self, node: ast.Import) -> None:  # noqa: N802 - ast's own name
+        for alias in node.names:
+            self._import(node, alias.name)
+            bound = alias.name if alias.asname else alias.name.partition(".")[0]
+            self.bound[alias.asname or bound] = bound
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:  # noqa: N802
+        if node.level or node.module is None:
+            return
+        self._import(node, node.module)
+        for alias in node.names:
+            full = f"{node.module}.{alias.name}"
+            self.bound[alias.asname or alias.name] = full
+            self._use(node, full)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:  # noqa: N802
+        if full := self._dotted(node):
+            self._use(node, full)
+        self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> None:  # noqa: N802
+        if self._called(node) in ("__import__", "importlib.import_module") and node.args:
+            self._import(node, _text(node.args[0]))
+        if self._called(node) == "getattr" and len(node.args) >= 2:
+            base, name = self._dotted(node.args[0]), _text(node.args[1])
+            if base and name:
+                self._use(node, f"{base}.{name}")
+        self.generic_visit(node)
+
+    def _called(self, node: ast.Call) -> str:
+        return self._dotted(node.func) or (node.func.id if isinstance(node.func, ast.Name) else "")
+
+    def _dotted(self, node: ast.expr) -> str:
+        """The full dotted name of an expression that starts at an imported name; empty for anything else."""
+        if isinstance(node, ast.Name):
+            return self.bound.get(node.id, "")
+        if isinstance(node, ast.Attribute) and (base := self._dotted(node.value)):
+            return f"{base}.{node.attr}"
+        return ""
+
+    def _import(self, node: ast.AST, name: str) -> None:
+        top = name.partition(".")[0]
+        allowed = self.rules.imports
+        if not top or top in (PACKAGE, "__future__") or top in allowed or name in allowed:
+            return
+        if "stdlib" in allowed and top in sys.stdlib_module_names and top not in WITHHELD:
+            return
+        self._note(node, f"`{name}` may not be imported in this step")
+
+    def _use(self, node: ast.AST, full: str) -> None:
+        for pattern in self.rules.forbid:
+            if fnmatch.fnmatchcase(full, pattern):
+                self._note(node, f"`{full}` does what this step asks you to write")
+                return
+
+    def _note(self, node: ast.AST, what: str) -> None:
+        self.found.append(Breach(getattr(node, "lineno", 1), what))
+
+
+def _text(node: ast.expr) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""

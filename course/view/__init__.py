@@ -1,0 +1,1 @@
+"""Show the course on a terminal: everything that knows Rich lives here."""

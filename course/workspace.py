@@ -1,0 +1,163 @@
+"""The learner's directory: `progress.json` and their package `minillm/`. Nothing here overwrites a file."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from course.code import closure, fingerprint, modules_in, raw_digest
+from course.content import PACKAGE, Content
+from course.curriculum import Step
+from course.errors import NoWorkspace, UsageError, WorkspaceError
+
+PROGRESS = "progress.json"
+
+_README = """\
+# My language model
+
+Everything in `minillm/` is written by me, one step of the course at a time.
+
+    course            where I am and what to type next
+    course lesson     what this step is about
+    course check      does it work?
+    course next       on to the next step, once it does
+
+`pip install -e .` makes `import minillm` work anywhere. `progress.json` remembers what has passed; commit it with the code.
+"""
+
+_PYPROJECT = """\
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "minillm"
+version = "0.0.1"
+description = "A language model, from an empty file."
+requires-python = ">=3.11"
+dependencies = ["numpy"]
+
+[tool.hatch.build.targets.wheel]
+packages = ["minillm"]
+"""
+
+_PACKAGE_INIT = '"""A language model from an empty file. Every line below this folder is the learner\'s own."""\n'
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    root: Path
+
+    @property
+    def progress(self) -> Path:
+        return self.root / PROGRESS
+
+    @property
+    def package(self) -> Path:
+        return self.root / PACKAGE
+
+    @property
+    def state(self) -> Path:
+        """The engine's own folder: history, last verdicts, kept copies."""
+        return self.root / ".course"
+
+    def file(self, step: Step) -> Path:
+        return self.root / step.path
+
+    def modules(self) -> dict[str, Path]:
+        return modules_in(self.package)
+
+    def code(self, step: Step, modules: dict[str, Path] | None = None) -> list[Path]:
+        """The files that a verdict on this step speaks of."""
+        return closure(step.module, self.modules() if modules is None else modules)
+
+    def fingerprint(self, step: Step) -> tuple[str, str]:
+        """The hash of the code (comments aside) and the hash of its bytes."""
+        paths = self.code(step)
+        return fingerprint(paths), raw_digest(paths)
+
+
+def find_workspace(start: Path) -> Workspace:
+    """Walk up from `start` to the first folder with a progress.json, as git does; raise `NoWorkspace`."""
+    for folder in [start, *start.parents]:
+        if (folder / PROGRESS).is_file():
+            return Workspace(folder)
+    raise NoWorkspace(start)
+
+
+def make_workspace(root: Path) -> Workspace:
+    """Lay the files of a new workspace that are missing; refuse where there is one already."""
+    workspace = Workspace(root)
+    if workspace.progress.exists():
+        raise UsageError(f"{root} is a course workspace already.", hint="course map   shows where you are")
+    _refuse_nesting(root)
+    for path, text in {
+        root / "README.md": _README,
+        root / "pyproject.toml": _PYPROJECT,
+        root / ".gitignore": ".course/\n__pycache__/\n*.egg-info/\n",
+    }.items():
+        write_missing(path, text)
+    make_package(workspace)
+    return workspace
+
+
+def _refuse_nesting(root: Path) -> None:
+    try:
+        outer = find_workspace(root.parent)
+    except NoWorkspace:
+        return
+    raise UsageError(
+        f"{root} lies inside the workspace {outer.root}; one inside another would hide it.",
+        hint=f"cd {outer.root} && course   goes on there; or choose a folder outside it",
+    )
+
+
+def make_package(workspace: Workspace) -> None:
+    write_missing(workspace.package / "__init__.py", _PACKAGE_INIT)
+
+
+def write_missing(path: Path, text: str) -> bool:
+    """Write a file that is not there yet; leave one that is. Say whether it was written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        if path.is_file():
+            return False
+        raise WorkspaceError(f"{path} is in the way: it is not a file.", hint=f"move it aside: mv '{path}' …") from None
+    except OSError as error:
+        raise WorkspaceError(f"{path} could not be written: {error.strerror}.", hint="course doctor") from error
+    return True
+
+
+def open_stub(workspace: Workspace, content: Content, step: Step) -> bool:
+    """Copy the step's stub in; an existing file is the learner's and stays. Say whether it was copied."""
+    make_package(workspace)
+    write_missing(workspace.file(step).parent / "__init__.py", "")
+    return write_missing(workspace.file(step), content.stub(step.file).read_text(encoding="utf-8"))
+
+
+def reset_stub(workspace: Workspace, content: Content, step: Step) -> Path | None:
+    """Put the stub back; return where the learner's file was moved to, or None when there was none."""
+    file = workspace.file(step)
+    kept = None
+    if file.exists():
+        kept = _free_name(workspace.state / "kept" / f"{step.file.replace('/', '.')}.{time.strftime('%Y%m%d-%H%M%S')}.py")
+        try:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(file, kept)
+        except OSError as error:
+            raise WorkspaceError(f"{file} could not be moved aside: {error.strerror}.", hint="course doctor") from error
+    open_stub(workspace, content, step)
+    return kept
+
+
+def _free_name(path: Path) -> Path:
+    number, free = 1, path
+    while free.exists():
+        number += 1
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return free

@@ -1,0 +1,28 @@
+"""What the grader of F.1 runs beside the learner's code: a function cannot cross the boundary, so it is made here."""
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+
+def quadratic_descent(module: ModuleType, hessian: np.ndarray, x0: np.ndarray, lr: float, steps: int) -> dict[str, Any]:
+    """Run gradient_descent on ½·xᵀHx; return the trajectory, the points the gradient was asked at, and x0 afterwards."""
+    asked: list[np.ndarray] = []
+
+    def f_grad(x: np.ndarray) -> np.ndarray:
+        asked.append(np.array(x, copy=True))
+        return hessian @ x
+
+    trajectory = module.gradient_descent(f_grad, x0, lr, steps)
+    return {"trajectory": trajectory, "asked": asked, "x0": x0}
+
+
+def warnings_of(module: ModuleType, name: str, *args: Any) -> dict[str, Any]:
+    """Call a function with every warning noted; return its value and the warnings' texts."""
+    import warnings
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        value = getattr(module, name)(*args)
+    return {"value": value, "warnings": [str(warning.message) for warning in caught]}
