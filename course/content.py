@@ -17,6 +17,16 @@ class Content:
 
     root: Path
 
+    def read(self, path: Path) -> str:
+        """Read one of the course's own files; raise `ContentError` naming it."""
+        try:
+            return path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ContentError(
+                f"The course's file {path.relative_to(self.root)} cannot be read ({type(error).__name__}).",
+                hint="git status   in the clone, or pip install --force-reinstall, brings it back",
+            ) from error
+
     @property
     def course_toml(self) -> Path:
         return self.root / "curriculum" / "course.toml"

@@ -133,9 +133,10 @@ def _stage(table: Mapping[str, Any], rules: Mapping[str, Rules]) -> Stage:
     return Stage(table["id"], table["title"], table.get("about", ""), steps, tuple(table.get("planned", ())))
 
 
-STEP_FIELDS = frozenset(
-    "key title minutes needs rules forbid elective packaged file defines call_seconds step_seconds memory_mb".split()
-)
+STEP_FIELDS = frozenset({
+    "key", "title", "minutes", "needs", "rules", "forbid", "elective", "packaged", "file", "defines",
+    "call_seconds", "step_seconds", "memory_mb",
+})  # fmt: skip
 
 
 def _step(stage: str, place: int, entry: Mapping[str, Any], rules: Mapping[str, Rules]) -> Step:

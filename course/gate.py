@@ -91,7 +91,7 @@ def required(curriculum: Curriculum, step: Step) -> list[Step]:
     """What must have passed before a step opens: its needs and, for a core step, every core step before it."""
     earlier = []
     for other in curriculum:
-        if other is step:
+        if other.key == step.key:
             break
         if other.key in step.needs or not (step.elective or other.elective):
             earlier.append(other)
@@ -117,7 +117,7 @@ def following(curriculum: Curriculum, progress: Progress) -> Step | None:
 
 def current_step(curriculum: Curriculum, progress: Progress) -> Step | None:
     """The step the learner works on: the one opened last, or the first."""
-    if progress.current in curriculum:
+    if progress.current is not None and progress.current in curriculum:
         return curriculum[progress.current]
     return following(curriculum, progress)
 

@@ -24,7 +24,8 @@ Everything in `minillm/` is written by me, one step of the course at a time.
     course check      does it work?
     course next       on to the next step, once it does
 
-`pip install -e .` makes `import minillm` work anywhere. `progress.json` remembers what has passed; commit it with the code.
+`pip install -e .` makes `import minillm` work anywhere. `progress.json` remembers what has passed; commit it with the
+code.
 """
 
 _PYPROJECT = """\
@@ -137,7 +138,7 @@ def open_stub(workspace: Workspace, content: Content, step: Step) -> bool:
     """Copy the step's stub in; an existing file is the learner's and stays. Say whether it was copied."""
     make_package(workspace)
     write_missing(workspace.file(step).parent / "__init__.py", "")
-    return write_missing(workspace.file(step), content.stub(step.file).read_text(encoding="utf-8"))
+    return write_missing(workspace.file(step), content.read(content.stub(step.file)))
 
 
 def reset_stub(workspace: Workspace, content: Content, step: Step) -> Path | None:
@@ -145,7 +146,9 @@ def reset_stub(workspace: Workspace, content: Content, step: Step) -> Path | Non
     file = workspace.file(step)
     kept = None
     if file.exists():
-        kept = _free_name(workspace.state / "kept" / f"{step.file.replace('/', '.')}.{time.strftime('%Y%m%d-%H%M%S')}.py")
+        kept = _free_name(
+            workspace.state / "kept" / f"{step.file.replace('/', '.')}.{time.strftime('%Y%m%d-%H%M%S')}.py"
+        )
         try:
             kept.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(file, kept)

@@ -1,6 +1,7 @@
 """What graders say about values: shape first, then dtype, then NaN, then numbers, and where the largest error is.
 
-Every function raises `Mismatch` with a message in the learner's terms. Tolerances come from the dtype and the size of the sum.
+Every function raises `Mismatch` with a message in the learner's terms. Tolerances come from the dtype and the size of
+the sum.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from course.grading.learner import LearnerRaised
 from course.grading.outcomes import Failure
 from course.grading.wire import Opaque, Record, Tensor
 
-# Rounding errors of a sum grow at worst with its number of terms; 64 leaves room for a handful of operations an element.
+# Rounding errors of a sum grow at worst with its number of terms; 64 leaves room for a handful of operations an
+# element.
 SLACK = 64
 
 
@@ -56,9 +58,9 @@ def close(
 ) -> None:
     """Claim that `got` equals `expected` up to rounding.
 
-    The tolerance is `rtol` (default: 64 ulp of the dtype × `terms`) times `scale` (default: the largest expected magnitude, at
-    least the smallest normal number), or times each expected value with `elementwise`. `dtype` "same" wants the expected dtype
-    (a Python float counts as float64), None accepts any real dtype, otherwise the one named.
+    The tolerance is `rtol` (default: 64 ulp of the dtype × `terms`) times `scale` (default: the largest expected
+    magnitude, at least the smallest normal number), or times each expected value with `elementwise`. `dtype` "same"
+    wants the expected dtype (a Python float counts as float64), None accepts any real dtype, otherwise the one named.
     """
     want = np.asarray(expected)
     have = number_array(got, what)
@@ -209,7 +211,11 @@ def _difference(got: Any, want: Any) -> tuple[str, Any, Any] | None:
                 return f"[{key!r}]{found[0]}", found[1], found[2]
         return None if len(got) == len(want) else ("", sorted(got, key=repr), sorted(want, key=repr))
     if isinstance(want, np.ndarray):
-        same = got.shape == want.shape and got.dtype == want.dtype and np.array_equal(got, want, equal_nan=want.dtype.kind in "fc")
+        same = (
+            got.shape == want.shape
+            and got.dtype == want.dtype
+            and np.array_equal(got, want, equal_nan=want.dtype.kind in "fc")
+        )
         return None if same else ("", got, want)
     if isinstance(want, float) and math.isnan(want) and math.isnan(got):
         return None

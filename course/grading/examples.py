@@ -1,7 +1,7 @@
 """Examples that failed before are tried first, without making the verdict depend on how often it was asked for.
 
-What code B is tried with first is what the code before it failed on; that stays so however often B is checked. Only when the code
-changes again do B's own failures take their place.
+What code B is tried with first is what the code before it failed on; that stays so however often B is checked. Only
+when the code changes again do B's own failures take their place.
 """
 
 from __future__ import annotations

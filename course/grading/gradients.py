@@ -48,16 +48,18 @@ def close(
     rtol: float = RTOL,
     places: Mapping[str, int] | None = None,
 ) -> None:
-    """Claim that every gradient in `got` ({"dx": …, "dw": …}, in the order of `args`) matches finite differences of `f`.
+    """Claim that the gradients in `got` ({"dx": …, "dw": …}, in the order of `args`) match finite differences of `f`.
 
-    With `places`, the names say which argument each belongs to. A gradient that is wrong is named, with its largest error and,
-    where there is one, the pattern of the error.
+    With `places`, the names say which argument each belongs to. A gradient that is wrong is named, with its largest
+    error and, where there is one, the pattern of the error.
     """
     for order, (name, gradient) in enumerate(got.items()):
         expected = numerical(f, args, places[name] if places else order, upstream)
         try:
             # A gradient that is exactly 0 by symmetry is reached only up to the stencil's own rounding.
-            check.close(gradient, expected, what=name, rtol=rtol, scale=max(float(np.max(np.abs(expected), initial=0)), 1e-3))
+            check.close(
+                gradient, expected, what=name, rtol=rtol, scale=max(float(np.max(np.abs(expected), initial=0)), 1e-3)
+            )
         except check.Mismatch as mismatch:
             pattern = explain(gradient, expected)
             raise check.Mismatch(mismatch.failure.summary, *mismatch.failure.detail, *filter(None, [pattern])) from None

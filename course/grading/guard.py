@@ -1,9 +1,9 @@
 """What the learner's code is kept from while it runs: the run-time half of the from-scratch rules.
 
-Three nets, none of which an `except Exception` escapes: a finder that refuses modules the step does not allow, a ban on functions
-the step is about, and an audit hook (which cannot be removed) for processes, sockets and files. What the hook refuses is also
-noted, so that code which swallows the refusal is still reported. This net catches honest shortcuts and simple tricks; the
-operating system's limits (`isolation`) and the separate process stand behind it.
+Three nets, none of which an `except Exception` escapes: a finder that refuses modules the step does not allow, a ban
+on functions the step is about, and an audit hook (which cannot be removed) for processes, sockets and files. What the
+hook refuses is also noted, so that code which swallows the refusal is still reported. This net catches honest
+shortcuts and simple tricks; the operating system's limits (`isolation`) and the separate process stand behind it.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from typing import Any, NoReturn
 from course.content import PACKAGE
 
 # Modules of the standard library that lead around the rules; the rest of it is allowed wherever "stdlib" is.
-WITHHELD = frozenset(
-    "ctypes _ctypes subprocess _posixsubprocess multiprocessing _multiprocessing socket _socket ssl http urllib ftplib "
-    "smtplib asyncio concurrent gc pty webbrowser xmlrpc venv ensurepip".split()
-)
+WITHHELD = frozenset({
+    "ctypes", "_ctypes", "subprocess", "_posixsubprocess", "multiprocessing", "_multiprocessing", "socket", "_socket",
+    "ssl", "http", "urllib", "ftplib", "smtplib", "asyncio", "concurrent", "gc", "pty", "webbrowser", "xmlrpc", "venv",
+    "ensurepip",
+})  # fmt: skip
 
 
 class ForbiddenUse(BaseException):
@@ -122,7 +123,8 @@ def _stand_in(guard: Guard, name: str) -> Callable[..., Any]:
 # ---------------------------------------------------------------- the audit hook
 
 _PROCESSES = {
-    "subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.startfile", "pty.spawn",
+    "subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn",
+    "os.startfile", "pty.spawn",
 }  # fmt: skip
 _NETWORK = {"socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"}
 _HANDS_IN_THE_ENGINE = {
@@ -170,7 +172,9 @@ def _opened(guard: Guard, path: object, mode: object, flags: int) -> None:
 
 def _changed(guard: Guard, event: str, *args: object) -> None:
     for path in args[:2]:
-        if isinstance(path, str | bytes | os.PathLike) and not _below(os.path.realpath(os.fsdecode(path)), guard.scratch):
+        if isinstance(path, str | bytes | os.PathLike) and not _below(
+            os.path.realpath(os.fsdecode(path)), guard.scratch
+        ):
             guard.refuse(f"{event}({os.fsdecode(path)})")
 
 

@@ -35,18 +35,8 @@ _SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/opt", "/nix/st
 _INSTALLED = ("bin", "lib", "lib32", "lib64", "libexec", "include", "share", "pyvenv.cfg")
 # … their settings (no more of /etc: root could read the password hashes) …
 _SETTINGS = (
-    *(
-        "ld.so.cache",
-        "ld.so.preload",
-        "localtime",
-        "timezone",
-        "os-release",
-        "passwd",
-        "group",
-        "nsswitch.conf",
-        "hosts",
-    ),
-    *("resolv.conf", "mime.types", "ssl", "pki"),
+    *("ld.so.cache", "ld.so.preload", "localtime", "timezone", "os-release", "nsswitch.conf", "hosts", "resolv.conf"),
+    *("passwd", "group", "mime.types", "ssl", "pki"),
 )
 # … and what OpenBLAS, OpenMP and PyTorch ask the kernel. Never all of /proc: the judge's memory lies there. /proc/self
 # must not be resolved here, in the judge, but by the process that confines itself.
@@ -96,13 +86,13 @@ class _Mechanisms:
 
 def confine(policy: Policy) -> tuple[Protection, ...]:
     """Confine this process for good with everything that the system offers, and say what holds; never raise."""
-    memory = _reason(_limit_memory, policy.memory) if policy.memory is not None else "this step sets no limit"
     file_size = _reason(_limit_file_size, policy.file_size)
     core = _reason(_limit, "RLIMIT_CORE", 0)
     parent = _reason(_die_with_parent)
     _reason(_on_linux, linux.give_up_privileges)
     files = _reason(_on_linux, lambda: landlock.restrict(_rules(policy), network=policy.network))
-    # Last: it refuses what the others needed.
+    # These two last: a small limit may leave the others no room, and seccomp refuses what they needed.
+    memory = _reason(_limit_memory, policy.memory) if policy.memory is not None else "this step sets no limit"
     calls = _reason(_on_linux, lambda: seccomp.install(processes=policy.processes, network=policy.network))
     return _report(policy, _Mechanisms(memory, file_size, core, parent, files, calls, _abi()))
 
@@ -160,7 +150,7 @@ def _reason(action: Callable[..., object], *arguments: object) -> str:
     try:
         action(*arguments)
     except OSError as error:
-        return error.strerror or str(error)
+        return error.strerror or str(error) or type(error).__name__
     except Exception as error:
         return f"{type(error).__name__}: {error}"
     return ""
@@ -272,10 +262,10 @@ def _file_system(files: tuple[str, str], abi: int) -> Protection:
 
 
 def _network(policy: Policy, state: _Mechanisms) -> Protection:
-    reason = "this step may use it" if policy.network else state.seccomp
-    if state.seccomp and not state.landlock and state.landlock_abi >= landlock.TCP_ABI:
-        reason += "; Landlock refuses TCP, nothing else"
-    return _either("network", ("seccomp", reason))
+    if policy.network:
+        return Protection("network", False, "this step may use it")
+    only_tcp = state.seccomp and not state.landlock and state.landlock_abi >= landlock.TCP_ABI
+    return _either("network", ("seccomp", state.seccomp + ("; Landlock refuses TCP, nothing else" if only_tcp else "")))
 
 
 def _signals(policy: Policy, files: tuple[str, str], calls: tuple[str, str], abi: int) -> Protection:

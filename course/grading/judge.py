@@ -59,7 +59,9 @@ def grade(
 ) -> Verdict:
     """Grade the step's module in this submission. Raise `ContentError` when the step has no grader."""
     if not content.test_file(step.key).is_file():
-        raise ContentError(f"The grader of {step.number} is missing: {content.test_file(step.key)}", hint="course dev check")
+        raise ContentError(
+            f"The grader of {step.number} is missing: {content.test_file(step.key)}", hint="course dev check"
+        )
     return _Grading(content, step, submission, seed).run(shrink, stop_at_first, only)
 
 

@@ -1,4 +1,4 @@
-"""What a grader calls: `learner.softmax(x)`, `learner.probe("train", …)`. Each call crosses to the learner process and is recorded."""
+"""What a grader calls: `learner.softmax(x)`, `learner.probe("train", …)`. Each call crosses over and is recorded."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Learner:
         return call
 
     def probe(self, name: str, *args: Any, shown: str = "", **kwargs: Any) -> Any:
-        """Run the probe `name(module, *args, **kwargs)` over there. `shown` is the same in Python, for the learner to read."""
+        """Run the probe `name(module, *args, **kwargs)` over there; `shown` is the same in Python, for the learner."""
         return self._ask("probe", name, args, kwargs, shown)
 
     def begin(self) -> None:
@@ -179,7 +179,7 @@ _MEANING: dict[str, tuple[Outcome, str]] = {
 def raised_failure(error: LearnerRaised) -> Failure:
     head, *rest = f"{error.type_name}: {error.message}".split("\n")
     hint = _EXPLAINED.get(error.type_name, "")
-    return Failure(head, detail=tuple([*rest, *filter(None, [hint])]), where=error.where)
+    return Failure(head, detail=(*rest, *filter(None, [hint])), where=error.where)
 
 
 _EXPLAINED = {
@@ -187,4 +187,3 @@ _EXPLAINED = {
     "EOFError": "there is no keyboard here: the code waited for input()",
     "ModuleNotFoundError": "is it installed, and does the step need it?",
 }
-

@@ -39,8 +39,8 @@ _GRAVITY = (
 class Failure:
     """Why a property does not hold, in the learner's terms.
 
-    `summary` is one line ("got 1.37 at [0, 2], expected 1.00"); `detail` more of them; `call` the smallest failing call as
-    Python; `where` the lines of the learner's own code that an exception came through.
+    `summary` is one line ("got 1.37 at [0, 2], expected 1.00"); `detail` more of them; `call` the smallest failing
+    call as Python; `where` the lines of the learner's own code that an exception came through.
     """
 
     summary: str

@@ -19,9 +19,11 @@ from course.grading.learner import Exchange, Learner, LearnerRaised, ProbeFault,
 from course.grading.outcomes import Failure, Outcome, PropertyResult
 from course.grading.show import show_exchange
 
-# With a step's twenty-odd properties that is some five hundred inputs; a property that needs more says so with @settings.
+# With a step's twenty-odd properties that is some five hundred inputs; a property that needs more says so with
+# @settings.
 MAX_EXAMPLES = 20
-# Shrinking goes on for this many examples after the first failure: a count, not a time, so that a verdict is repeatable.
+# Shrinking goes on for this many examples after the first failure: a count, not a time, so that a verdict is
+# repeatable.
 SHRINK_EXAMPLES = 200
 
 

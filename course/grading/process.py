@@ -32,7 +32,7 @@ _BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from course.gr
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a learner process loads: the module to grade, where every module of the package lies, and under which rules."""
+    """What a learner process loads: the module to grade, where every module of the package lies, under which rules."""
 
     module: str
     modules: Mapping[str, Path]

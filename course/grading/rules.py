@@ -1,6 +1,7 @@
 """The from-scratch rules, read off the syntax tree: which import or call a step does not allow, and in which line.
 
-This half gives the clear message. What it cannot see (an `exec`, a name built at run time) the learner's process refuses.
+This half gives the clear message. What it cannot see (an `exec`, a name built at run time) the learner's process
+refuses.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class Breach:
 
 
 def breach(source: str, rules: Rules, name: str) -> Failure | None:
-    """Return the first breach in the code as something to show; None when the code keeps the rules or does not parse."""
+    """Return the first breach in the code as something to show; None when the code keeps the rules or is no Python."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -56,13 +57,13 @@ class _Visitor(ast.NodeVisitor):
         self.found: list[Breach] = []
         self.bound: dict[str, str] = {}
 
-    def visit_Import(self, node: ast.Import) -> None:  # noqa: N802 - ast's own name
+    def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
             self._import(node, alias.name)
             bound = alias.name if alias.asname else alias.name.partition(".")[0]
             self.bound[alias.asname or bound] = bound
 
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:  # noqa: N802
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         if node.level or node.module is None:
             return
         self._import(node, node.module)
@@ -71,12 +72,12 @@ class _Visitor(ast.NodeVisitor):
             self.bound[alias.asname or alias.name] = full
             self._use(node, full)
 
-    def visit_Attribute(self, node: ast.Attribute) -> None:  # noqa: N802
+    def visit_Attribute(self, node: ast.Attribute) -> None:
         if full := self._dotted(node):
             self._use(node, full)
         self.generic_visit(node)
 
-    def visit_Call(self, node: ast.Call) -> None:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> None:
         if self._called(node) in ("__import__", "importlib.import_module") and node.args:
             self._import(node, _text(node.args[0]))
         if self._called(node) == "getattr" and len(node.args) >= 2:

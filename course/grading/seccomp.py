@@ -68,7 +68,7 @@ _NETWORK: _Numbers = {"socket": (41, 198)}
 # Decided by their arguments, in `_rules`.
 _BY_ARGUMENT: _Numbers = {
     "clone": (56, 220), "clone3": (435, 435), "socketpair": (53, 199), "prctl": (157, 167), "prlimit64": (302, 261),
-    "ioctl": (16, 29),
+    "ioctl": (16, 29), "fcntl": (72, 25),
 }  # fmt: skip
 _NUMBERS = _ALWAYS | _PROCESSES | _SIGNALS | _NETWORK | _BY_ARGUMENT
 
@@ -89,7 +89,8 @@ _NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16
 _CLONE_THREAD, _CLONE_NAMESPACES = 0x10000, 0x7E020000
 _NOT_A_STREAM = 0xE  # bits of a socket's type: SOCK_STREAM is 1, the others are 2 to 10
 _PR_SET_PDEATHSIG = 1
-_TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
+_TIOCSTI, _TIOCLINUX, _FIOSETOWN, _SIOCSPGRP = 0x5412, 0x541C, 0x8901, 0x8902
+_F_SETOWN, _F_SETOWN_EX = 8, 15
 
 
 def filter_program(machine: str, pid: int, *, processes: bool, network: bool) -> bytes:
@@ -119,8 +120,10 @@ def _rules(pid: int, *, processes: bool, network: bool) -> Iterator[tuple[str, l
     yield "clone3", [(_RETURN, 0, 0, _ERRNO | errno.ENOSYS)]
     # A null pointer only asks for the limits. Both words count: an address may be a multiple of 2³².
     yield "prlimit64", _test([(_low(2), _IF_ANY_BIT, 0xFFFFFFFF), (_high(2), _IF_ANY_BIT, 0xFFFFFFFF)], _REFUSE, _ALLOW)
-    # These two type into the learner's terminal.
-    yield "ioctl", _test([(_low(1), _IF_EQUAL, code) for code in (_TIOCSTI, _TIOCLINUX)], _REFUSE, _ALLOW)
+    # The first two type into the learner's terminal; the others let the kernel send another process a signal.
+    codes = (_TIOCSTI, _TIOCLINUX, _FIOSETOWN, _SIOCSPGRP)
+    yield "ioctl", _test([(_low(1), _IF_EQUAL, code) for code in codes], _REFUSE, _ALLOW)
+    yield "fcntl", _test([(_low(1), _IF_EQUAL, code) for code in (_F_SETOWN, _F_SETOWN_EX)], _REFUSE, _ALLOW)
     if processes:
         yield "clone", _test([(_low(0), _IF_ANY_BIT, _CLONE_NAMESPACES)], _REFUSE, _ALLOW)
     else:

@@ -1,7 +1,7 @@
 """Hypothesis strategies for graders: draw the shape, the seed and the scale; build the array with NumPy.
 
-Drawing every element is twenty times slower and mostly gives constants. The numbers are rounded to a few decimals, so that what
-the learner is shown is exactly what was computed with, and short enough to work by hand.
+Drawing every element is twenty times slower and mostly gives constants. The numbers are rounded to a few decimals, so
+that what the learner is shown is exactly what was computed with, and short enough to work by hand.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ def sizes(smallest: int = 1, largest: int = 5) -> st.SearchStrategy[int]:
     return st.integers(smallest, largest)
 
 
-def shapes(fewest: int = 1, most: int = 3, *, smallest: int = 1, largest: int = 4) -> st.SearchStrategy[tuple[int, ...]]:
+def shapes(
+    fewest: int = 1, most: int = 3, *, smallest: int = 1, largest: int = 4
+) -> st.SearchStrategy[tuple[int, ...]]:
     """The shape of an array of `fewest` to `most` axes."""
     return st.lists(sizes(smallest, largest), min_size=fewest, max_size=most).map(tuple)
 
@@ -30,7 +32,12 @@ def rngs() -> st.SearchStrategy[np.random.Generator]:
 
 
 def normal(
-    rng: np.random.Generator, shape: tuple[int, ...] | int = (), *, scale: float = 1.0, decimals: int = 2, kink: float | None = None
+    rng: np.random.Generator,
+    shape: tuple[int, ...] | int = (),
+    *,
+    scale: float = 1.0,
+    decimals: int = 2,
+    kink: float | None = None,
 ) -> Array:
     """Normal numbers, rounded; with `kink`, none lies nearer to it than 0.01 (finite differences need that room)."""
     data = np.round(rng.normal(0.0, 1.0, shape), decimals) * scale
@@ -41,7 +48,7 @@ def normal(
 
 
 def upstream(rng: np.random.Generator, shape: tuple[int, ...] | int = ()) -> Array:
-    """A random upstream gradient, nowhere near zero and of both signs: with ones, many wrong backward passes look right."""
+    """A random upstream gradient, of both signs, never near zero: with ones, many wrong backward passes look right."""
     return np.asarray(np.round(rng.uniform(0.2, 2.0, shape), 2) * rng.choice([-1.0, 1.0], shape), dtype=np.float64)
 
 

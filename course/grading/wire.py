@@ -1,10 +1,11 @@
 """What may cross between judge and learner: plain data, as bytes. Never pickle, in either direction.
 
-A value is one tag byte and its content. The decoder trusts nothing: sizes are checked against what is left before anything is
-allocated, depth is limited, and whatever does not fit raises `WireError`.
+A value is one tag byte and its content. The decoder trusts nothing: sizes are checked against what is left before
+anything is allocated, depth is limited, and whatever does not fit raises `WireError`.
 
 Plain: None, bool, int, float, complex, str, bytes, list, tuple, set, dict, NumPy arrays and scalars, torch tensors (as
-`Tensor`), named tuples and dataclasses (as `Record`). Anything else arrives as an `Opaque` that knows only its type's name.
+`Tensor`), named tuples and dataclasses (as `Record`). Anything else arrives as an `Opaque` that knows only its type's
+name.
 """
 
 from __future__ import annotations
@@ -49,15 +50,14 @@ class Record:
     """A named tuple or dataclass of the learner's, as read-only fields."""
 
     def __init__(self, type_name: str, fields: dict[str, Any]) -> None:
-        self.__dict__.update(fields)
-        self.__dict__["_type_name"] = type_name
+        self.__dict__.update(fields, _type_name=type_name)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError("a record that crossed the boundary is read-only")
 
     def __repr__(self) -> str:
         fields = ", ".join(f"{name}={value!r}" for name, value in self.__dict__.items() if name != "_type_name")
-        return f"{self._type_name}({fields})"
+        return f"{self.__dict__['_type_name']}({fields})"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -164,6 +164,9 @@ _EXACT: dict[type, Callable[[bytearray, Any, int], None]] = {
 }
 
 
+_EXTENDED: tuple[type[Any], ...] = (int, float, str, bytes, tuple, list, dict, set)
+
+
 def _put_other(out: bytearray, value: object, depth: int) -> None:
     kind = type(value)
     numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
@@ -179,8 +182,8 @@ def _put_other(out: bytearray, value: object, depth: int) -> None:
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         names = [field.name for field in dataclasses.fields(value)]
         _put_record(out, kind.__name__, {name: getattr(value, name, None) for name in names}, depth)
-    elif plain := next((base for base in (int, float, str, bytes, tuple, list, dict, set) if isinstance(value, base)), None):
-        _put(out, plain(value), depth)  # type: ignore[call-overload] # a subclass crosses as what it extends
+    elif plain := next((base for base in _EXTENDED if isinstance(value, base)), None):
+        _put(out, plain(value), depth)  # a subclass crosses as what it extends
     else:
         out += b"o"
         _put_text(out, f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")[:200], depth)

@@ -1,7 +1,7 @@
-"""Show a lesson on a terminal: Rich's Markdown with readable formulas, quiet headings and colours for any background.
+"""Show a lesson on a terminal: Rich's Markdown, with readable formulas, quiet headings, colours for any background.
 
-Formulas are found by two rules added to Rich's own Markdown parser (markdown-it), so code fences, inline code and `\\$` are
-told apart by the parser and not guessed. Colours are the terminal's sixteen, without backgrounds: they follow its theme.
+Formulas are found by two rules added to Rich's own Markdown parser (markdown-it): the parser tells code fences, inline
+code and `\\$` apart, nothing is guessed. Colours are the terminal's sixteen, without backgrounds, to follow its theme.
 """
 
 import io
@@ -12,11 +12,9 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
-from pygments.token import Comment, Generic, Keyword, Name, Number, Operator, String
 from rich import box
 from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-from rich.containers import Renderables
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.markdown import (
     BlockQuote,
     CodeBlock,
@@ -42,6 +40,8 @@ from course.view.tex import to_unicode
 
 READING_WIDTH = 88  # longer lines are hard to follow back; a wide terminal keeps its margin
 INDENT = 4  # of formulas and code
+_GLUE = "\ue000"  # a space where Rich must not break the line (it does break at no-break spaces)
+_GLUED = 16  # columns: a longer inline formula may be broken
 
 _THEME = Theme(
     {
@@ -52,22 +52,21 @@ _THEME = Theme(
         "markdown.code": "cyan",
         "markdown.math": "magenta",
         "markdown.block_quote": "none",
-        "markdown.link": "none",
-        "markdown.link_url": "underline",
+        "markdown.address": "underline",
     }
 )
 
 _CODE_THEME = ANSISyntaxTheme(
     {
-        Comment: Style(italic=True, dim=True),
-        Keyword: Style(color="magenta"),
-        Operator.Word: Style(color="magenta"),
-        Name.Function: Style(bold=True),
-        Name.Class: Style(bold=True),
-        Name.Decorator: Style(color="cyan"),
-        String: Style(color="green"),
-        Number: Style(color="cyan"),
-        Generic.Prompt: Style(dim=True),
+        ("Comment",): Style(italic=True, dim=True),
+        ("Keyword",): Style(color="magenta"),
+        ("Operator", "Word"): Style(color="magenta"),
+        ("Name", "Function"): Style(bold=True),
+        ("Name", "Class"): Style(bold=True),
+        ("Name", "Decorator"): Style(color="cyan"),
+        ("Literal", "String"): Style(color="green"),
+        ("Literal", "Number"): Style(color="cyan"),
+        ("Generic", "Prompt"): Style(dim=True),
     }
 )
 
@@ -119,7 +118,7 @@ def _blocks(markdown: str) -> Iterator[tuple[str, str]]:
             yield token.type, "\n".join(lines[slice(*token.map)]).strip("\n")
 
 
-# --- formulas and other changes to the parsed Markdown ---------------------------------------------------------------------
+# --- formulas and other changes to the parsed Markdown --------------------------------------------------------------
 
 # As in Pandoc: no space inside the dollars, no digit after them. Prices and shell variables are mostly spared by that.
 _INLINE = re.compile(r"\$\$((?:\\.|[^$`\\])+)\$\$|\$(?![\s$])((?:\\.|[^$`\\])+)(?<!\s)\$(?![\d$])", re.DOTALL)
@@ -130,9 +129,8 @@ _DISPLAY = re.compile(r"\$\$((?:\\.|(?!\$\$).)+)\$\$\s*([.,;:]?)\s*", re.DOTALL)
 def _tokens(markdown: str) -> list[Token]:
     parser = MarkdownIt().enable(["strikethrough", "table"])
     parser.inline.ruler.before("backticks", "math_inline", _inline_rule)
-    parser.block.ruler.before(
-        "fence", "math_block", _display_rule, {"alt": ["paragraph", "reference", "blockquote", "list"]}
-    )
+    interrupted = ["paragraph", "reference", "blockquote", "list"]
+    parser.block.ruler.before("fence", "math_block", _display_rule, {"alt": interrupted})
     return list(_for_terminals(parser.parse(markdown)))
 
 
@@ -141,11 +139,15 @@ def _inline_rule(state: StateInline, silent: bool) -> bool:
     if match is None or _PRICE.fullmatch(match[2] or ""):
         return False
     if not silent and match[2]:
-        state.push("math_inline", "math", 0).content = to_unicode(match[2]).replace("\n", "; ")
+        state.push("math_inline", "math", 0).content = _glued(to_unicode(match[2]).replace("\n", "; "))
     elif not silent:
         _push_display(state, to_unicode(match[1]))
     state.pos = match.end()
     return True
+
+
+def _glued(formula: str) -> str:
+    return formula.replace(" ", _GLUE) if len(formula) <= _GLUED else formula
 
 
 def _push_display(state: StateInline, formula: str) -> None:
@@ -177,19 +179,34 @@ def _push_block(state: StateBlock, start: int, end: int, formula: str) -> bool:
 
 
 def _for_terminals(tokens: Iterable[Token]) -> Iterator[Token]:
-    """Drop HTML, and show what a terminal cannot open as what it says."""
-    in_bare_link = False
+    """Drop HTML, write a link's address after its text, and show an image as what it says.
+
+    An address behind a hyperlink would be lost in a pipe and in many terminals.
+    """
+    address = ""
     for token in tokens:
-        if token.children and token.type == "inline":
-            token.children = list(_for_terminals(token.children))
-        if token.type == "image":
+        token.children = list(_for_terminals(token.children)) if token.children and token.type == "inline" else None
+        if token.type == "link_open":
+            address = _worth_showing(token)
+        elif token.type == "link_close":
+            yield from _in_brackets(address)
+        elif token.type == "image":
             yield Token("text", "", 0, content=f"[{token.content or token.attrs.get('src', '')}]")
-        elif token.type == "link_open" and _is_bare(token):
-            in_bare_link = True
-        elif token.type == "link_close" and in_bare_link:
-            in_bare_link = False
         elif token.type not in ("html_block", "html_inline"):
             yield token
+
+
+def _worth_showing(link: Token) -> str:
+    """Give a link's address, unless it is its text already or leads to another file of the course."""
+    address = str(link.attrs.get("href", ""))
+    return address if link.info != "auto" and re.match(r"https?:|mailto:", address) else ""
+
+
+def _in_brackets(address: str) -> Iterator[Token]:
+    if address:
+        yield Token("text", "", 0, content=" (")
+        yield Token("address", "address", 0, content=address)
+        yield Token("text", "", 0, content=")")
 
 
 def _with_code_marks(tokens: list[Token]) -> list[Token]:
@@ -201,12 +218,7 @@ def _with_code_marks(tokens: list[Token]) -> list[Token]:
     return tokens
 
 
-def _is_bare(link: Token) -> bool:
-    """Say whether a link's target adds nothing to its text: it is written out already, or it leads into this repository."""
-    return link.info == "auto" or not re.match(r"https?:|mailto:", str(link.attrs.get("href", "")))
-
-
-# --- elements --------------------------------------------------------------------------------------------------------------
+# --- elements -------------------------------------------------------------------------------------------------------
 
 
 class _Heading(Heading):
@@ -254,46 +266,42 @@ def _hanging(line: Text, console: Console, options: ConsoleOptions) -> Iterator[
         yield Padding(part, (0, 0, 0, start + further * (i > 0)))
 
 
-class _Quote(BlockQuote):
-    """Mark a quote by a coloured bar and leave its text as readable as the rest."""
+class _Container(MarkdownElement):
+    """Collect blocks, a blank line between them, and put a mark before the first line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.children: list[RenderableType] = []
 
     def on_child_close(self, context: MarkdownContext, child: MarkdownElement) -> bool:
-        return _append_apart(self.elements, child)
+        if self.children and not isinstance(child, ListElement):  # a nested list stays close to what introduces it
+            self.children.append(Text())
+        self.children.append(child)
+        return False
+
+    def marked(self, first: Segment, rest: Segment, console: Console, options: ConsoleOptions) -> RenderResult:
+        narrower = options.update(width=max(options.max_width - cell_len(first.text), 1))
+        for i, line in enumerate(console.render_lines(Group(*self.children), narrower, pad=False)):
+            yield rest if i else first
+            yield from line
+            yield Segment.line()
+
+
+class _Quote(_Container, BlockQuote):
+    """Mark a quote by a coloured bar and leave its text as readable as the rest."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         bar = Segment("┃ ", Style(color="magenta"))
-        yield from _marked(self.elements, console, options, bar, bar)
+        yield from self.marked(bar, bar, console, options)
 
 
-class _Item(ListItem):
-    def on_child_close(self, context: MarkdownContext, child: MarkdownElement) -> bool:
-        return _append_apart(self.elements, child)
-
+class _Item(_Container, ListItem):
     def render_bullet(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield from _marked(self.elements, console, options, Segment(" • "), Segment("   "))
+        yield from self.marked(Segment(" • "), Segment("   "), console, options)
 
     def render_number(self, console: Console, options: ConsoleOptions, number: int, last_number: int) -> RenderResult:
         mark = f" {number:>{len(str(last_number - 1))}}. "
-        yield from _marked(self.elements, console, options, Segment(mark), Segment(" " * len(mark)))
-
-
-def _append_apart(elements: Renderables, child: MarkdownElement) -> bool:
-    """Collect a child, a blank line before it unless it is the first, or a list that follows its introduction."""
-    if list(elements) and not isinstance(child, ListElement):
-        elements.append(Text())
-    elements.append(child)
-    return False
-
-
-def _marked(
-    body: Renderables, console: Console, options: ConsoleOptions, first: Segment, rest: Segment
-) -> RenderResult:
-    """Put a mark before the first line of a body and another before the rest."""
-    narrower = options.update(width=max(options.max_width - len(first.text), 1))
-    for i, line in enumerate(console.render_lines(body, narrower, pad=False)):
-        yield rest if i else first
-        yield from line
-        yield Segment.line()
+        yield from self.marked(Segment(mark), Segment(" " * len(mark)), console, options)
 
 
 class _Table(TableElement):
@@ -328,11 +336,10 @@ class _Document(Markdown):
         "hr": _HorizontalRule,
         "math_block": _Formula,
     }
-    inlines = Markdown.inlines | {"math"}
+    inlines = Markdown.inlines | {"math", "address"}
 
     def __init__(self, markdown: str, *, marks: bool) -> None:
-        # Addresses are written out: hidden behind a hyperlink they would be lost in a pipe and in many terminals.
-        super().__init__("", hyperlinks=False)
+        super().__init__("")
         self.parsed = _with_code_marks(_tokens(markdown)) if marks else _tokens(markdown)
 
 
@@ -354,9 +361,7 @@ class _Lesson:
 
 
 def _without_padding(line: list[Segment]) -> list[Segment]:
-    kept = list(line)
+    kept = [Segment(segment.text.replace(_GLUE, " "), segment.style) for segment in line]
     while kept and not kept[-1].text.strip():
         kept.pop()
-    if kept:
-        kept[-1] = Segment(kept[-1].text.rstrip(), kept[-1].style)
-    return kept
+    return [*kept[:-1], *(Segment(last.text.rstrip(), last.style) for last in kept[-1:])]

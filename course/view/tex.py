@@ -1,10 +1,10 @@
 """Turn a TeX formula into plain Unicode text that a terminal can show: `\\frac{QK^\\top}{\\sqrt{d_k}}` → `QKᵀ/√dₖ`.
 
-No library: unicodeit replaces text without parsing it and pylatexenc drops sub- and superscripts (measured in tests/test_tex.py's table).
+No library: unicodeit leaves `\\frac` as it is, pylatexenc loses its brackets (`m_t/1-β_1^t`) and takes 16 ms to import.
 
-A small recursive-descent translator. A formula is read into *pieces*, each a text and a kind; the kinds decide, as TeX's own
-atoms do, where spaces, brackets and `·` stand. What it does not do: two-dimensional layout, macros, equation numbers. An unknown
-command comes out as its name and a broken formula as far as it can be read; nothing raises.
+A small recursive-descent translator. A formula is read into *pieces*, each a text and a kind; the kinds decide, as
+TeX's own atoms do, where spaces, brackets and `·` stand. What it does not do: two-dimensional layout, macros, equation
+numbers. An unknown command comes out as its name, and a broken formula as far as it can be read; nothing raises.
 """
 
 import re
@@ -16,10 +16,10 @@ from typing import NamedTuple
 class Piece(NamedTuple):
     r"""Hold a translated part of a formula.
 
-    Kinds, one character each so that an outline of pieces can be matched by a regular expression:
-    `o` letter or symbol, `n` number, `w` symbol that ends in a word (d_model), `f` word or function (log, \text), `S` large
-    operator (Σ), `b` binary and `u` unary operator, `r` relation, `p` punctuation, `(` and `)` brackets, `|` a bar whose role is
-    still open, `d` division slash, `/` fraction, `√` root, `s` space.
+    Kinds, one character each so that an outline of pieces can be matched by a regular expression: `o` letter or
+    symbol, `n` number, `w` symbol that ends in a word (d_model), `f` word or function (log, \text), `S` large operator
+    (Σ), `b` binary and `u` unary operator, `r` relation, `p` punctuation, `(` and `)` brackets, `|` a bar whose role is
+    still open, `d` division slash, `/` fraction, `√` root, `∂` differential sign, `s` space.
     """
 
     text: str
@@ -39,7 +39,7 @@ def to_unicode(tex: str) -> str:
     return text.replace(_PAD, " ")
 
 
-# --- symbols ---------------------------------------------------------------------------------------------------------------
+# --- symbols --------------------------------------------------------------------------------------------------------
 
 
 def _table(kind: str, names_and_texts: str) -> dict[str, Piece]:
@@ -47,47 +47,51 @@ def _table(kind: str, names_and_texts: str) -> dict[str, Piece]:
     return {name: Piece(text, kind) for name, text in zip(words[::2], words[1::2], strict=True)}
 
 
-_FUNCTIONS = """
-    arccos arcsin arctan arg argmax argmin cos cosh cot det dim exp gcd inf ker ln log max min Pr sin sinh softmax sup tan tanh
-""".split()
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
 
-_COMMANDS: dict[str, Piece] = {
+
+_SYMBOLS: dict[str, Piece] = {
     **_table(
         "S",
-        "sum Σ prod ∏ coprod ∐ int ∫ iint ∬ oint ∮ bigcup ⋃ bigcap ⋂ bigoplus ⨁ bigotimes ⨂ bigvee ⋁ bigwedge ⋀ lim lim",
+        """sum Σ prod ∏ coprod ∐ int ∫ iint ∬ oint ∮ lim lim
+        bigcup ⋃ bigcap ⋂ bigoplus ⨁ bigotimes ⨂ bigvee ⋁ bigwedge ⋀""",
     ),
     **_table(
         "o",
-        """alpha α beta β gamma γ delta δ epsilon ε varepsilon ε zeta ζ eta η theta θ vartheta ϑ iota ι kappa κ lambda λ mu μ nu ν
-        xi ξ pi π rho ρ varrho ρ sigma σ varsigma ς tau τ upsilon υ phi φ varphi φ chi χ psi ψ omega ω Gamma Γ Delta Δ Theta Θ
-        Lambda Λ Xi Ξ Pi Π Sigma Σ Upsilon Υ Phi Φ Psi Ψ Omega Ω infty ∞ partial ∂ nabla ∇ ell ℓ hbar ℏ emptyset ∅ varnothing ∅
-        forall ∀ exists ∃ neg ¬ lnot ¬ top ⊤ intercal ⊤ bot ⊥ ldots … dots … cdots … dotsc … dotsb … vdots ⋮ ddots ⋱ Re ℜ Im ℑ
-        aleph ℵ angle ∠ triangle △ square □ checkmark ✓ prime ′ # # $ $ & & _ _ degree ° imath ı jmath ȷ backslash \\""",
+        """alpha α beta β gamma γ delta δ epsilon ε varepsilon ε zeta ζ eta η theta θ vartheta ϑ iota ι kappa κ lambda λ
+        mu μ nu ν xi ξ pi π rho ρ varrho ρ sigma σ varsigma ς tau τ upsilon υ phi φ varphi φ chi χ psi ψ omega ω
+        Gamma Γ Delta Δ Theta Θ Lambda Λ Xi Ξ Pi Π Sigma Σ Upsilon Υ Phi Φ Psi Ψ Omega Ω
+        infty ∞ nabla ∇ ell ℓ hbar ℏ emptyset ∅ varnothing ∅ forall ∀ exists ∃ neg ¬ lnot ¬
+        top ⊤ intercal ⊤ bot ⊥ vdots ⋮ ddots ⋱ Re ℜ Im ℑ aleph ℵ angle ∠
+        triangle △ square □ checkmark ✓ prime ′ degree ° imath ı jmath ȷ backslash \\ # # $ $ & & _ _""",
     ),
     **_table(
         "b",
-        """pm ± mp ∓ cdot · times × div ÷ odot ⊙ otimes ⊗ oplus ⊕ ominus ⊖ oslash ⊘ cup ∪ cap ∩ sqcup ⊔ setminus ∖ circ ∘ bullet •
-        ast ∗ star ⋆ wedge ∧ land ∧ vee ∨ lor ∨ dagger † ddagger ‡ bmod mod""",
+        """pm ± mp ∓ cdot · times × div ÷ odot ⊙ otimes ⊗ oplus ⊕ ominus ⊖ oslash ⊘ cup ∪ cap ∩ sqcup ⊔ setminus ∖
+        circ ∘ bullet • ast ∗ star ⋆ wedge ∧ land ∧ vee ∨ lor ∨ dagger † ddagger ‡ bmod mod""",
     ),
     **_table(
         "r",
-        """le ≤ leq ≤ leqslant ≤ ge ≥ geq ≥ geqslant ≥ ne ≠ neq ≠ lt < gt > ll ≪ gg ≫ lesssim ≲ gtrsim ≳ approx ≈ sim ∼ simeq ≃
-        cong ≅ equiv ≡ propto ∝ triangleq ≜ doteq ≐ coloneqq := in ∈ notin ∉ ni ∋ subset ⊂ subseteq ⊆ supset ⊃ supseteq ⊇
+        """le ≤ leq ≤ leqslant ≤ ge ≥ geq ≥ geqslant ≥ ne ≠ neq ≠ lt < gt > ll ≪ gg ≫ lesssim ≲ gtrsim ≳
+        approx ≈ sim ∼ simeq ≃ cong ≅ equiv ≡ propto ∝ triangleq ≜ doteq ≐ coloneqq := mid | parallel ∥ perp ⊥
+        in ∈ notin ∉ ni ∋ subset ⊂ subseteq ⊆ supset ⊃ supseteq ⊇ vdash ⊢ models ⊨ prec ≺ succ ≻
         to → rightarrow → longrightarrow → gets ← leftarrow ← longleftarrow ← leftrightarrow ↔ mapsto ↦ longmapsto ↦
         Rightarrow ⇒ Longrightarrow ⇒ implies ⇒ Leftarrow ⇐ impliedby ⇐ Leftrightarrow ⇔ Longleftrightarrow ⇔ iff ⇔
-        uparrow ↑ downarrow ↓ hookrightarrow ↪ rightsquigarrow ⇝ mid | parallel ∥ perp ⊥ vdash ⊢ models ⊨ prec ≺ succ ≻""",
+        uparrow ↑ downarrow ↓ hookrightarrow ↪ rightsquigarrow ⇝""",
     ),
+    **_table("w", "ldots … dots … cdots … dotsc … dotsb …"),
+    **_table("∂", "partial ∂"),
     **_table("(", "{ { langle ⟨ lfloor ⌊ lceil ⌈ lvert | lVert ‖ lbrace { lbrack ["),
     **_table(")", "} } rangle ⟩ rfloor ⌋ rceil ⌉ rvert | rVert ‖ rbrace } rbrack ] % %"),
     **_table("|", "| ‖ Vert ‖ vert |"),
-    **{name: Piece(name, "f") for name in _FUNCTIONS},
-    **dict.fromkeys([",", ":", ";", " ", ">", "enspace", "thinspace", "hspace", "hspace*"], Piece(" ", "s")),
+    **dict.fromkeys([",", ":", ";", " ", ">", "enspace", "thinspace"], Piece(" ", "s")),
     "quad": Piece(_QUAD, "s"),
     "qquad": Piece(_QUAD * 2, "s"),
 }
 
 _CHARACTERS: dict[str, Piece] = {
-    **{piece.text: piece for piece in _COMMANDS.values() if len(piece.text) == 1 and not piece.text.isascii()},
+    **{piece.text: piece for piece in _SYMBOLS.values() if len(piece.text) == 1 and not piece.text.isascii()},
     **_table("b", "+ + - − − − * *"),
     **_table("r", "= = < < > > := := == == <= ≤ >= ≥ != ≠ -> →"),
     **_table("p", ", , ; ;"),
@@ -97,18 +101,6 @@ _CHARACTERS: dict[str, Piece] = {
     "/": Piece("/", "d"),
     "~": Piece(" ", "s"),
 }
-
-_IGNORED = frozenset(
-    """displaystyle textstyle scriptstyle limits nolimits nonumber notag hline mathstrut left. ! rm bf it cal centering
-    allowbreak newline""".split()
-)
-_ARGUMENT_DROPPED = frozenset("label tag color hspace hspace* vspace phantom vphantom hphantom".split())
-_ARGUMENT_KEPT = frozenset(
-    "boxed mathop mathbin mathrel mathord mathopen mathclose ensuremath mathfrak cancel smash".split()
-)
-_TEXT = frozenset("text textrm textbf textit texttt textsf textnormal mbox hbox emph".split())
-_UPRIGHT = frozenset("mathrm mathsf mathtt mathit mathnormal operatorname operatorname*".split())
-_SIZES = frozenset("big Big bigg Bigg bigl Bigl biggl Biggl bigr Bigr biggr Biggr bigm Bigm left right middle".split())
 
 _SUBSCRIPTS = dict(zip("0123456789+−=()aehijklmnoprstuvxβγρφχ", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", strict=True))
 _SUPERSCRIPTS = dict(
@@ -157,11 +149,16 @@ _ALPHABETS = {
 }
 
 
-# --- reading ---------------------------------------------------------------------------------------------------------------
+# --- reading --------------------------------------------------------------------------------------------------------
 
 _TOKEN = re.compile(
-    r"\s*+(\\(?:operatorname\*|hspace\*|[A-Za-z]+|.)|\d+(?:,\d{3}(?!\d))*(?:\.\d+)?|:=|==|<=|>=|!=|->|\|\||.)",
-    re.DOTALL,
+    r"""\s*+(
+    \\(?:operatorname\*|hspace\*|[A-Za-z]+|.)  # a command
+    | (?<![(\[,])\d{1,3}(?:,\d{3}(?!\d))+      # 1,000,000; but (1,768) is a shape
+    | \d+(?:\.\d+)?|\.\d+
+    | :=|==|<=|>=|!=|->|\|\|                    # what is typed as two characters and read as one sign
+    | .)""",
+    re.DOTALL | re.VERBOSE,
 )
 _ROW_ENDS = frozenset([r"\\", r"\cr", r"\newline"])
 _STOPS = frozenset(["}", "&", r"\end", *_ROW_ENDS])
@@ -221,7 +218,7 @@ class _Parser:
         return [row for row in rows if any(row)]
 
     def _until(self, stop: str) -> Cell:
-        """Take the pieces up to `stop` and `stop` itself; rows inside, as in a substack, become a list with semicolons."""
+        """Take the pieces up to `stop` and `stop` itself; rows inside, as in a substack, are put after semicolons."""
         pieces: Cell = []
         while (token := self._peek()) not in (None, stop, r"\end"):
             if token in _STOPS:
@@ -265,7 +262,7 @@ class _Parser:
             return self._command(token[1:])
         if token == ":":  # a colon is set as the author typed it: f: X → Y, but 1:n
             return [Piece(":", "p" if self.tex[self.at : self.at + 1].isspace() else "o")]
-        return [_CHARACTERS.get(token) or Piece(token, "n" if token[0].isdigit() else "o")]
+        return [_CHARACTERS.get(token) or Piece(token, "n" if token[-1].isdigit() else "o")]
 
     def _scripted(self) -> Cell:
         """Take an atom with all its subscripts, superscripts and primes."""
@@ -284,29 +281,40 @@ class _Parser:
         return [_with_scripts(base, sub, sup, primes)] if sub or sup or primes else base
 
     def _command(self, name: str) -> Cell:
-        if name in _ARGUMENT_DROPPED:
-            self._raw_argument()
-        if name in _COMMANDS:
-            return [_COMMANDS[name]]
-        if name in _IGNORED or name in _ARGUMENT_DROPPED:
-            return []
-        return self._structure(name)
+        if name in _SYMBOLS:
+            return [_SYMBOLS[name]]
+        handler = _HANDLERS.get(name)
+        return handler(self, name) if handler else [_word(name) if name.strip() else Piece(" ", "s")]
 
-    def _structure(self, name: str) -> Cell:
-        if name in _ALPHABETS:
-            return [Piece(_join(self._argument(), tight=True).translate(_ALPHABETS[name]), "o")]
-        if name in _ACCENTS:
-            return [_accented(name, self._argument())]
-        if name in _TEXT:
-            return [_word(_plain_text(self._raw_argument()))]
-        if name in _UPRIGHT:
-            return [_word(_join(self._argument(), tight=True))]
-        if name in _SIZES:
-            return self._delimiter(name)
-        if name in _ARGUMENT_KEPT:
-            return self._argument()
-        special = _SPECIAL.get(name)
-        return special(self) if special else [Piece(name, "f")]
+    def _ignored(self, _name: str) -> Cell:
+        return []
+
+    def _dropped(self, _name: str) -> Cell:
+        self._raw_argument()
+        return []
+
+    def _hspace(self, _name: str) -> Cell:
+        self._raw_argument()
+        return [Piece(" ", "s")]
+
+    def _kept(self, _name: str) -> Cell:
+        return self._argument()
+
+    def _coloured(self, _name: str) -> Cell:
+        self._raw_argument()
+        return self._argument()
+
+    def _in_alphabet(self, name: str) -> Cell:
+        return [Piece(_join(self._argument(), tight=True).translate(_ALPHABETS[name]), "o")]
+
+    def _accent(self, name: str) -> Cell:
+        return [_accented(name, self._argument())]
+
+    def _text(self, _name: str) -> Cell:
+        return [_word(_plain_text(self._raw_argument()))]
+
+    def _upright(self, _name: str) -> Cell:
+        return [_word(_join(self._argument(), tight=True))]
 
     def _delimiter(self, size: str) -> Cell:
         r"""Take the bracket after \left, \right, \middle or \big…; the command says which side it stands on."""
@@ -317,13 +325,13 @@ class _Parser:
         pieces = [angle] if angle and self._next() else self._argument()
         return [Piece(piece.text, side or piece.kind) for piece in pieces]
 
-    def _fraction(self) -> Cell:
+    def _fraction(self, _name: str) -> Cell:
         return [_fraction(self._argument(), self._argument())]
 
-    def _binomial(self) -> Cell:
+    def _binomial(self, _name: str) -> Cell:
         return [_word("C"), Piece(f"({_join(self._argument())}, {_join(self._argument())})", "o")]
 
-    def _root(self) -> Cell:
+    def _root(self, _name: str) -> Cell:
         degree = _join(self._option(), tight=True)
         sign = {"": "√", "2": "√", "3": "∛", "4": "∜"}.get(degree) or _script([Piece(degree, "o")], "^")[0] + "√"
         content = self._argument()
@@ -331,34 +339,30 @@ class _Parser:
             return [Piece(sign + _join(content), "√")]
         return [Piece(f"{sign}({_join(content)})", "o")]
 
-    def _brace(self) -> Cell:
+    def _brace(self, _name: str) -> Cell:
         content = self._argument()
         note = self._argument() if self._take("_") or self._take("^") else []
         return [*content, Piece(f" ({_join(note)})", "w")] if note else content
 
-    def _stacked(self) -> Cell:
+    def _stacked(self, _name: str) -> Cell:
         above, base = self._argument(), self._argument()
         return [_with_scripts(base, [], above, "")]
 
-    def _underset(self) -> Cell:
+    def _underset(self, _name: str) -> Cell:
         below, base = self._argument(), self._argument()
         return [_with_scripts(base, below, [], "")]
 
-    def _arrow(self) -> Cell:
+    def _arrow(self, _name: str) -> Cell:
         self._option()
         return [Piece(f"─{_join(self._argument(), tight=True)}→", "r")]
 
-    def _negated(self) -> Cell:
+    def _negated(self, _name: str) -> Cell:
         return [Piece(unicodedata.normalize("NFC", _join(self._argument()) + "\u0338"), "r")]
 
-    def _modulo(self) -> Cell:
+    def _modulo(self, _name: str) -> Cell:
         return [Piece(f" (mod {_join(self._argument())})", "o")]
 
-    def _coloured(self) -> Cell:
-        self._raw_argument()
-        return self._argument()
-
-    def _environment(self) -> Cell:
+    def _environment(self, _name: str) -> Cell:
         enclosed = self.tex[: self.at].removesuffix(r"\begin").rstrip().endswith(("(", "[", r"\{", "|"))
         name = self._raw_argument().rstrip("*")
         if name in ("array", "alignedat", "alignat", "tabular"):
@@ -371,23 +375,40 @@ class _Parser:
         return [_cases(rows) if name in ("cases", "dcases", "rcases") else Piece(_aligned(rows), "o")]
 
 
-_SPECIAL: dict[str, Callable[[_Parser], Cell]] = {
-    **dict.fromkeys(["frac", "dfrac", "tfrac", "cfrac"], _Parser._fraction),
-    **dict.fromkeys(["binom", "dbinom", "tbinom"], _Parser._binomial),
-    **dict.fromkeys(["underbrace", "overbrace"], _Parser._brace),
-    **dict.fromkeys(["overset", "stackrel"], _Parser._stacked),
-    **dict.fromkeys(["xrightarrow", "xleftarrow"], _Parser._arrow),
+_HANDLERS: dict[str, Callable[[_Parser, str], Cell]] = {
+    **dict.fromkeys(
+        _words("displaystyle textstyle scriptstyle limits nolimits nonumber notag hline mathstrut rm bf it !"),
+        _Parser._ignored,
+    ),
+    **dict.fromkeys(_words("label tag color vspace phantom vphantom hphantom"), _Parser._dropped),
+    **dict.fromkeys(
+        _words("boxed mathop mathbin mathrel mathord mathopen mathclose ensuremath mathfrak cancel smash substack"),
+        _Parser._kept,
+    ),
+    **dict.fromkeys(_words("hspace hspace*"), _Parser._hspace),
+    **dict.fromkeys(_words("text textrm textbf textit texttt textsf textnormal mbox hbox emph"), _Parser._text),
+    **dict.fromkeys(_words("mathrm mathsf mathtt mathit mathnormal operatorname operatorname*"), _Parser._upright),
+    **dict.fromkeys(
+        _words("left right middle big Big bigg Bigg bigl Bigl biggl Biggl bigr Bigr biggr Biggr bigm Bigm"),
+        _Parser._delimiter,
+    ),
+    **dict.fromkeys(_ALPHABETS, _Parser._in_alphabet),
+    **dict.fromkeys(_ACCENTS, _Parser._accent),
+    **dict.fromkeys(_words("frac dfrac tfrac cfrac"), _Parser._fraction),
+    **dict.fromkeys(_words("binom dbinom tbinom"), _Parser._binomial),
+    **dict.fromkeys(_words("underbrace overbrace"), _Parser._brace),
+    **dict.fromkeys(_words("overset stackrel"), _Parser._stacked),
     "underset": _Parser._underset,
+    "xrightarrow": _Parser._arrow,
+    "textcolor": _Parser._coloured,
     "sqrt": _Parser._root,
     "not": _Parser._negated,
     "pmod": _Parser._modulo,
-    "textcolor": _Parser._coloured,
-    "substack": _Parser._argument,
     "begin": _Parser._environment,
 }
 
 
-# --- writing ---------------------------------------------------------------------------------------------------------------
+# --- writing --------------------------------------------------------------------------------------------------------
 
 
 def _join(pieces: Iterable[Piece], *, tight: bool = False, before: str = "(") -> str:
@@ -399,10 +420,14 @@ def _join(pieces: Iterable[Piece], *, tight: bool = False, before: str = "(") ->
             continue
         gap = _tight_gap(left, piece.kind) if tight else _gap(left, piece.kind)
         text += space if _PAD in space else gap or ("" if left in "(u" or piece.kind in ")p" else space)
-        indent = "\n" + _PAD * _width(text.rpartition("\n")[2])
-        text += piece.text.replace("\n", indent)
+        text += _indented(piece.text, text)
         left, space = piece.kind, ""
     return re.sub(" {2,}", " ", text)
+
+
+def _indented(text: str, before: str) -> str:
+    """Keep the lines of a formula within a formula below its first one."""
+    return text.replace("\n", "\n" + _PAD * _width(before.rpartition("\n")[2])) if "\n" in text else text
 
 
 def _gap(left: str, right: str) -> str:
@@ -410,6 +435,8 @@ def _gap(left: str, right: str) -> str:
         return ""
     if left in "brpS" or right in "brS":
         return " "
+    if left == "∂":
+        return ""
     if left in "/√" or right == "/":  # 1/N · x, lest the x seem to stand below the line
         return " · "
     if left in "fw":
@@ -427,7 +454,7 @@ def _settled(pieces: Iterable[Piece], before: str = "(") -> Iterator[Piece]:
     for piece, follower in zip(row, [*row[1:], Piece("", "o")], strict=False):
         if piece.kind == "b" and (before in "(brpSfud" or follower.kind in ")rp"):
             yield Piece(piece.text, "u")
-        elif piece.kind == "/" and before == "f":
+        elif piece.kind == "/" and before in "f∂":
             yield from (Piece("(", "("), piece, Piece(")", ")"))
         else:
             yield piece
@@ -485,24 +512,30 @@ def _plain_text(raw: str) -> str:
 
 def _fraction(above: Cell, below: Cell) -> Piece:
     top, bottom = _join(above), _join(below)
-    if not re.fullmatch(r"u?(?:[ond]|\(\))*√?|[fw](?:\(\))?", _outline(above)) or _outline(above) == "f" and " " in top:
+    if not _stands_above(above):
         top = f"({top})"
     if not _stands_below(below, above):
         bottom = f"({bottom})"
-    if top in ("d", "∂") or re.fullmatch("[d∂][⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+", top):  # d/dx is a function: what follows is its argument
-        return Piece(f"{top}/{bottom}", "f")
-    return Piece(f"{top}/{bottom}", "/")
+    differential = re.fullmatch("[d∂][⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]*", top) and bottom[:1] == top[:1]
+    return Piece(f"{top}/{bottom}", "f" if differential else "/")  # d/dx is a function: what follows is its argument
+
+
+def _stands_above(above: Cell) -> bool:
+    """Say whether a numerator is clear without brackets: a product such as QKᵀ, or a call such as exp(x)."""
+    outline = _outline(above)
+    if outline == "f":
+        return " " not in above[0].text
+    return re.fullmatch(r"[u∂]?(?:(?:[ond]|\(\))*√?|[fw](?:\(\))?)", outline) is not None
 
 
 def _stands_below(below: Cell, above: Cell) -> bool:
-    """Say whether a denominator is clear without brackets: one symbol, a call such as q(x), or a differential such as dx."""
+    """Say whether a denominator is clear without brackets: a symbol, a call such as q(x), a differential such as dx."""
     outline = _outline(below)
     if outline in ("o()", "w()"):
         return not any(piece.kind == "b" for piece in below)  # q(x), but not n(n + 1)
     if outline == "oo":
-        sign = below[0].text
-        return sign in ("∂", "∇") or (sign == "d" and bool(above) and above[0].text.startswith("d"))
-    return re.fullmatch(r"[onw√f]|f?\(\)", outline) is not None and not (outline == "f" and " " in below[0].text)
+        return below[0].text == "d" and above[:1] != [] and above[0].text[0] == "d"
+    return re.fullmatch(r"∂?[onw√f]|f?\(\)", outline) is not None and not (outline == "f" and " " in below[0].text)
 
 
 def _with_scripts(base: Cell, sub: Cell, sup: Cell, primes: str) -> Piece:
@@ -512,7 +545,7 @@ def _with_scripts(base: Cell, sub: Cell, sup: Cell, primes: str) -> Piece:
     low, low_airy = _script(sub, "_")
     high, high_airy = _script(sup, "^")
     airy = high_airy or (low_airy and not high)
-    return Piece(text + low + primes + high, "w" if airy and kind in "on)" else kind)
+    return Piece(text + low + primes.replace("′′", "″") + high, "w" if airy and kind in "on" else kind)
 
 
 def _script(pieces: Cell, mark: str) -> tuple[str, bool]:
@@ -553,9 +586,9 @@ def _cases(rows: list[list[Cell]]) -> Piece:
 
 
 def _case(row: list[Cell]) -> str:
-    value, condition = (text.strip(" ,.;") for text in (_join(row[0]), " ".join(_join(cell) for cell in row[1:])))
-    named = condition[:1].isalpha() and len(re.match(r"\w+", condition)[0]) > 1  # type: ignore[index]
-    return f"{value} {condition}" if named or not condition else f"{value} if {condition}"
+    value, *conditions = (_join(cell).strip(" ,.;") for cell in row)
+    worded = len(row) > 1 and row[1][:1] and row[1][0].kind == "f"  # the author's own "if" or "otherwise"
+    return value + ("" if not any(conditions) else " " if worded else " if ") + " ".join(conditions)
 
 
 def _aligned(rows: list[list[Cell]]) -> str:
@@ -565,10 +598,9 @@ def _aligned(rows: list[list[Cell]]) -> str:
     lines = []
     for row in texts:
         cells = [_padded(text, widths[i], right=i % 2 == 0 and len(row) > 1) for i, text in enumerate(row)]
-        lines.append(
-            "".join(("" if i == 0 or i % 2 else _QUAD) + cell for i, cell in enumerate(cells)).rstrip(_PAD + " ")
-        )
-    return "\n".join(lines) if any(widths[:1]) else "\n".join(line.lstrip(_PAD + " ") for line in lines)
+        pairs = ["".join(cells[i : i + 2]) for i in range(0, len(cells), 2)]
+        lines.append(_QUAD.join(pairs).rstrip(_PAD + " "))
+    return "\n".join(line if any(widths[:1]) else line.lstrip(_PAD + " ") for line in lines)
 
 
 def _columns(rows: list[list[str]]) -> Iterator[list[str]]:

@@ -1,0 +1,106 @@
+"""The verbs that move: next, reset, and mending progress.json."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from course.cli.base import step_argument
+from course.curriculum import Step
+from course.errors import NOT_PASSED
+from course.gate import State, current_step, open_electives, require_open
+from course.session import Session, open_session
+
+
+@click.command("next")
+@step_argument()
+@click.pass_context
+def next_(ctx: click.Context, step: str | None) -> None:
+    """Open the next step, once the current one passes on the code as it is now.
+
+    With STEP: go to a step that is open already, or open an elective.
+    """
+    session = open_session()
+    if step is not None:
+        _go(session, session.curriculum.find(step))
+        return
+    current = current_step(session.curriculum, session.progress)
+    if current is not None and current.key in session.progress.opened and not _passes(session, current):
+        ctx.exit(NOT_PASSED)
+    following = session.following()
+    if following is None:
+        from course.view import welcome  # noqa: PLC0415
+
+        welcome.show_finished(session.curriculum)
+        return
+    _open(session, following)
+
+
+def _passes(session: Session, step: Step) -> bool:
+    """Whether the step holds for the code as it is: known from a fresh pass, else by grading it now."""
+    if session.standings()[step.key].state is State.PASSED:
+        return True
+    from course.cli.grade import grade_step  # noqa: PLC0415
+
+    return grade_step(session, step).passed
+
+
+def _open(session: Session, step: Step) -> None:
+    from course.view import welcome  # noqa: PLC0415
+
+    copied = session.open(step)
+    welcome.show_opened(session.curriculum, step, session.workspace.root, copied=copied, lesson=True)
+    if electives := open_electives(session.curriculum, session.progress):
+        welcome.show_electives(electives)
+
+
+def _go(session: Session, step: Step) -> None:
+    require_open(session.curriculum, session.workspace, session.progress, step)
+    _open(session, step)
+
+
+@click.command()
+@step_argument(required=True)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reset(step: str, yes: bool) -> None:
+    """Put a step's stub back; your file is kept, and where is said."""
+    session = open_session()
+    chosen = session.step(step)
+    sharing = [other for other in session.curriculum.sharing(chosen) if other is not chosen]
+    file = session.workspace.file(chosen)
+    if file.exists() and not yes:
+        also = f" (it holds {', '.join(other.number for other in sharing)} as well)" if sharing else ""
+        click.confirm(f"Move {_relative(file)}{also} aside and start from the stub?", abort=True)
+    from course.workspace import reset_stub  # noqa: PLC0415
+
+    kept = reset_stub(session.workspace, session.content, chosen)
+    if kept:
+        click.echo(f"✓ Your file is kept: {_relative(kept)}")
+    click.echo(f"✓ {_relative(file)} is the stub of {chosen.number} again.")
+
+
+def _relative(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+@click.group()
+def progress() -> None:
+    """Mend progress.json."""
+
+
+@progress.command()
+def restore() -> None:
+    """Put the last good copy of progress.json back; the broken one is kept beside it."""
+    from course.progress import load_progress  # noqa: PLC0415
+    from course.progress import restore as put_back  # noqa: PLC0415
+    from course.workspace import find_workspace  # noqa: PLC0415
+
+    workspace = find_workspace(Path.cwd())
+    kept = put_back(workspace.progress)
+    count = len(load_progress(workspace.progress).passed)
+    click.echo(f"✓ progress.json is the last good copy again: {count} steps passed. The other is kept: {kept.name}")
+    click.echo("  next: course map")

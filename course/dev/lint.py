@@ -1,0 +1,122 @@
+"""What can be said about a step's files without running the grader on wrong code."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from course.code import imported
+from course.content import Content
+from course.curriculum import Curriculum, Step
+from course.dev.mistakes import load_mistakes
+from course.errors import CourseError
+
+LESSON_WORDS = (600, 1400)
+_FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def lint(curriculum: Curriculum, step: Step) -> list[str]:
+    """Return every fault found in the step's files, in plain words; empty when there is none."""
+    content = curriculum.content
+    if missing := [f"{path} is missing" for path in _files(content, step) if not path.is_file()]:
+        return missing
+    checks = (_mistakes, _prompt, _lesson, _stub, _rights)
+    return [fault for check in checks for fault in check(curriculum, step)]
+
+
+def _files(content: Content, step: Step) -> list[Path]:
+    return [
+        content.lesson(step.key),
+        content.stub(step.file),
+        content.test_file(step.key),
+        content.reference(step.file),
+        content.mistakes(step.key),
+        content.prompt(step.key),
+    ]
+
+
+def _mistakes(curriculum: Curriculum, step: Step) -> Iterator[str]:
+    try:
+        mistakes = load_mistakes(curriculum.content.mistakes(step.key))
+        for mistake in mistakes:
+            if mistake.source(curriculum.content, step) == curriculum.content.reference(step.file).read_text(
+                encoding="utf-8"
+            ):
+                yield f"the mistake {mistake.name!r} changes nothing"
+    except CourseError as error:
+        yield error.message
+        return
+    if not mistakes:
+        yield "mistakes.toml lists no mistake: nothing proves the grader"
+
+
+def _prompt(curriculum: Curriculum, step: Step) -> Iterator[str]:
+    path = curriculum.content.prompt(step.key)
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        yield f"{path.name} (mentor_prompts) cannot be read: {error}"
+        return
+    if len(data.get("openers", ())) < 3:
+        yield "the prompt file has fewer than three openers"
+    if not 4 <= len(data.get("facts", ())) <= 8:
+        yield "the prompt file has not four to eight facts"
+    for fact in data.get("facts", ()):
+        try:
+            ast.parse(fact["value"], mode="eval")
+        except (SyntaxError, KeyError):
+            yield f"the fact {fact.get('says')!r} has no `value` that is an expression"
+
+
+def _lesson(curriculum: Curriculum, step: Step) -> Iterator[str]:
+    path = curriculum.content.lesson(step.key)
+    text = path.read_text(encoding="utf-8")
+    words = len(_FENCE.sub("", text).split())
+    if not LESSON_WORDS[0] <= words <= LESSON_WORDS[1]:
+        yield f"the lesson has {words} words; {LESSON_WORDS[0]} to {LESSON_WORDS[1]} fit an evening"
+    if not text.startswith("# "):
+        yield "the lesson does not begin with its title"
+    if "Predict before you run" not in text:
+        yield "the lesson has no *predict before you run*"
+    for target in _LINK.findall(_FENCE.sub("", text)):
+        if (
+            not target.startswith(("http://", "https://", "#"))
+            and not (path.parent / target.partition("#")[0]).exists()
+        ):
+            yield f"the lesson links to {target}, which is not there"
+
+
+def fences(text: str) -> tuple[str, str]:
+    """The lesson's Python: its `>>>` examples, and its plain fences joined into one program."""
+    blocks = [body for language, body in _FENCE.findall(text) if language == "python"]
+    return "\n".join(b for b in blocks if ">>>" in b), "\n".join(b for b in blocks if ">>>" not in b)
+
+
+def docstring_examples(source: str) -> str:
+    """Every docstring of a stub that carries an example, one after the other."""
+    tree = ast.parse(source)
+    nodes = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.ClassDef | ast.Module)]
+    return "\n\n".join(text for node in nodes if ">>>" in (text := ast.get_docstring(node) or ""))
+
+
+def _stub(curriculum: Curriculum, step: Step) -> Iterator[str]:
+    source = curriculum.content.stub(step.file).read_text(encoding="utf-8")
+    places = list(curriculum)
+    own = places.index(curriculum.sharing(step)[0])
+    later = {other.module: other.number for other in places[own + 1 :] if other.module != step.module}
+    for name in imported(source, step.module) & set(later):
+        yield f"the stub imports {name}, which only step {later[name]} writes"
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and not ast.get_docstring(node):
+            yield f"the stub's {node.name} has no docstring"
+    if ">>>" not in source:
+        yield "the stub has no example (>>>) in its docstrings"
+
+
+def _rights(curriculum: Curriculum, step: Step) -> Iterator[str]:
+    if not curriculum.content.rights(step.file):
+        yield "there is no second right implementation (right_*.py): nothing shows that other styles pass"

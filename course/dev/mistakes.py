@@ -1,0 +1,69 @@
+"""Known wrong versions of a step: edits of its reference, with the belief behind each and three hints."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from course.content import Content
+from course.curriculum import Step
+from course.errors import ContentError
+
+HINTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One wrong version. Either `edits` of the reference, (find, replace) each, or a whole `file` of its own."""
+
+    name: str
+    belief: str
+    hints: tuple[str, ...]
+    edits: tuple[tuple[str, str], ...] = ()
+    file: str = ""
+    same_as: str = ""
+
+    def source(self, content: Content, step: Step) -> str:
+        """The wrong version's code; raise `ContentError` when an edit does not fit the reference any more."""
+        if self.file:
+            return (content.grader(step.key) / self.file).read_text(encoding="utf-8")
+        code = content.reference(step.file).read_text(encoding="utf-8")
+        for find, replace in self.edits:
+            if code.count(find) != 1:
+                raise ContentError(
+                    f"{step.key}, mistake {self.name!r}: its `find` occurs {code.count(find)} times "
+                    f"in reference.py, expected once:\n{find}"
+                )
+            code = code.replace(find, replace)
+        return code
+
+
+def load_mistakes(path: Path) -> list[Mistake]:
+    """Read mistakes.toml; raise `ContentError` naming the entry that is incomplete."""
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("mistake", [])
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ContentError(f"{path} cannot be read: {error}") from error
+    found = [_mistake(entry, path) for entry in entries]
+    names = [mistake.name for mistake in found]
+    if doubled := next((name for name in names if names.count(name) > 1), None):
+        raise ContentError(f"{path}: the mistake {doubled!r} stands there twice.")
+    return found
+
+
+def _mistake(entry: dict[str, Any], path: Path) -> Mistake:
+    name = entry.get("name", "?")
+    if unknown := set(entry) - {"name", "belief", "hints", "find", "replace", "edits", "file", "same_as"}:
+        raise ContentError(f"{path}, mistake {name!r}: unknown field {sorted(unknown)[0]!r}.")
+    if not entry.get("belief") or len(entry.get("hints", ())) != HINTS:
+        raise ContentError(f"{path}, mistake {name!r}: it needs a belief and {HINTS} hints.")
+    edits = [(edit["find"], edit["replace"]) for edit in entry.get("edits", ())]
+    if "find" in entry:
+        edits.insert(0, (entry["find"], entry["replace"]))
+    if bool(edits) == bool(entry.get("file")):
+        raise ContentError(f"{path}, mistake {name!r}: it needs either `find` and `replace` or a `file`.")
+    return Mistake(
+        name, entry["belief"], tuple(entry["hints"]), tuple(edits), entry.get("file", ""), entry.get("same_as", "")
+    )

@@ -1,0 +1,117 @@
+"""Prove a step's grader: the stub is unfinished, right code passes with every seed, every known mistake is rejected."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import multiprocessing
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from course.content import Content
+from course.curriculum import Curriculum, Step, load_curriculum
+from course.dev.mistakes import load_mistakes
+from course.errors import CourseError
+from course.grading.judge import Submission, grade, reference_modules
+from course.grading.outcomes import Outcome, Verdict
+
+SEEDS = (1, 2, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One version of a step's code to be graded, and what must come out of it."""
+
+    step: str
+    kind: str  # "stub", "right" or "mistake"
+    name: str
+    source: str
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a trial showed: `fault` is empty when the grader did what it must."""
+
+    trial: Trial
+    seconds: float
+    fault: str
+    rejected_by: str = ""
+
+
+def trials(content: Content, step: Step, seeds: Sequence[int] = SEEDS) -> list[Trial]:
+    """Everything a step's grader must be tried on."""
+    found = [Trial(step.key, "stub", "stub", content.stub(step.file).read_text(encoding="utf-8"), seeds[0])]
+    for path in [content.reference(step.file), *content.rights(step.file)]:
+        source = path.read_text(encoding="utf-8")
+        found += [Trial(step.key, "right", path.stem, source, seed) for seed in seeds]
+    for mistake in load_mistakes(content.mistakes(step.key)):
+        found.append(Trial(step.key, "mistake", mistake.name, mistake.source(content, step), seeds[0]))
+    return found
+
+
+def run_trial(content: Content, curriculum: Curriculum, trial: Trial) -> Finding:
+    step, began = curriculum[trial.step], time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="course-trial-") as folder:
+        file = Path(folder) / f"{step.file.rsplit('/', 1)[-1]}.py"
+        file.write_text(trial.source, encoding="utf-8")
+        submission = Submission(reference_modules(curriculum, {step.module: file}), trusted=True)
+        wrong = trial.kind == "mistake"
+        verdict = grade(content, step, submission, seed=trial.seed, shrink=False, stop_at_first=wrong)
+    return Finding(trial, time.monotonic() - began, fault_of(trial, verdict), _first(verdict))
+
+
+def fault_of(trial: Trial, verdict: Verdict) -> str:
+    """Say what the grader did wrong with this trial; empty when it did right."""
+    if verdict.outcome is Outcome.GRADER_FAULT:
+        return f"the grader failed: {_first(verdict)}"
+    if trial.kind == "right" and not verdict.passed:
+        return f"right code is refused (seed {trial.seed}): {_first(verdict)}"
+    if trial.kind == "mistake" and verdict.passed:
+        return f"a known mistake passes (seed {trial.seed})"
+    if trial.kind == "stub":
+        other = [result.name for result in verdict.properties if result.outcome is not Outcome.UNFINISHED]
+        if other or not verdict.properties:
+            return f"the stub is not unfinished in {', '.join(other) or _first(verdict)}"
+    return ""
+
+
+def _first(verdict: Verdict) -> str:
+    if verdict.problem:
+        return f"{verdict.outcome.value}: {verdict.problem.summary} {' '.join(verdict.problem.where)}"
+    first = verdict.first_failure
+    if first is None:
+        return ""
+    failure = first.failure
+    said = f"{failure.summary} {' | '.join(failure.detail)} {failure.call} {' '.join(failure.where)}" if failure else ""
+    return f"{first.name} ({first.outcome.value}): {said}"
+
+
+# ---------------------------------------------------------------- over all cores
+
+_worker: tuple[Content, Curriculum] | None = None
+
+
+def _set_up(root: Path) -> None:
+    global _worker  # noqa: PLW0603 - one per worker process, set before its first trial
+    content = Content(root)
+    _worker = content, load_curriculum(content)
+
+
+def _run(trial: Trial) -> Finding:
+    assert _worker is not None
+    try:
+        return run_trial(*_worker, trial)
+    except CourseError as error:
+        return Finding(trial, 0.0, error.message)
+
+
+def run_trials(content: Content, todo: Sequence[Trial], workers: int | None = None) -> Iterator[Finding]:
+    """Run the trials over all cores, yielding each finding as it comes, in the order of `todo`."""
+    count = min(workers or os.cpu_count() or 1, max(len(todo), 1))
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(count, context, _set_up, (content.root,)) as pool:
+        yield from pool.map(_run, todo)

@@ -1,0 +1,48 @@
+"""The one console everything is shown on: no colour when piped or with NO_COLOR, a width that reads well."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+
+from rich.console import Console
+from rich.text import Text
+from rich.theme import Theme
+
+THEME = Theme(
+    {
+        "passed": "green", "open": "bold", "locked": "dim", "stale": "yellow",
+        "wrong": "red", "error": "red", "crashed": "red", "forbidden": "magenta",
+        "timeout": "yellow", "memory": "yellow",
+        "unfinished": "cyan", "grader-fault": "bold magenta",
+        "code": "cyan", "command": "bold", "quiet": "dim",
+    }
+)  # fmt: skip
+
+# A log file or a pipe has no width of its own; this one is what most terminals have.
+PIPED_WIDTH = 100
+
+
+@functools.cache
+def console() -> Console:
+    # GitHub's and other runners' pseudo-terminals set COLUMNS; Rich reads it itself.
+    width = PIPED_WIDTH if not sys.stdout.isatty() and "COLUMNS" not in os.environ else None
+    return Console(theme=THEME, highlight=False, soft_wrap=False, width=width, emoji=False)
+
+
+def say(text: str | Text = "", style: str = "", *, indent: int = 0) -> None:
+    """Print a line, wrapped under its indent; no spaces at its end, so that piped output stays clean."""
+    out = console()
+    whole = Text(text, style=style) if isinstance(text, str) else text
+    for line in whole.wrap(out, max(out.width - indent, 20)):
+        line.rstrip()
+        out.print(Text(" " * indent).append_text(line), soft_wrap=True)
+
+
+def say_cut(text: Text, *, indent: int = 0) -> None:
+    """Print one line, cut at the width of the screen; whole when piped."""
+    out = console()
+    if out.is_terminal:
+        text.truncate(max(out.width - indent, 20), overflow="ellipsis")
+    out.print(Text(" " * indent).append_text(text), soft_wrap=True)

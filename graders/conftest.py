@@ -1,0 +1,5 @@
+"""Plain `pytest graders/foundations/neuron`: the properties against the reference, or `--learner FILE`, with pytest's own output."""
+
+from course.grading.author import learner, pytest_addoption
+
+__all__ = ["learner", "pytest_addoption"]

@@ -1,0 +1,153 @@
+"""What the grader of F.8 runs beside the learner's code: generators, networks and optimizers do not cross the boundary."""
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+
+def draw(module: ModuleType, name: str, fan_in: int, fan_out: int, seed: int) -> dict[str, Any]:
+    """Draw twice from one generator and once from another of the same seed; say whether np.random was touched."""
+    function, rng, state = getattr(module, name), np.random.default_rng(seed), repr(np.random.get_state())
+    first, second = function(fan_in, fan_out, rng), function(fan_in, fan_out, rng)
+    again = function(fan_in, fan_out, np.random.default_rng(seed))
+    return {"first": first, "second": second, "again": again, "random": repr(np.random.get_state()) != state}
+
+
+def new_net(module: ModuleType, sizes: list[int], act: str, seed: int) -> dict[str, Any]:
+    """Make a network; return its parameters and whether np.random was touched."""
+    state = repr(np.random.get_state())
+    params = list(module.MLPNumpy(sizes, act, np.random.default_rng(seed)).params)
+    return {"params": params, "random": repr(np.random.get_state()) != state}
+
+
+def passes(module: ModuleType, sizes: list[int], act: str, params: list[Any], batches: list[Any]) -> dict[str, Any]:
+    """Run forward and backward on one network for every (x, dlogits); return what came out, and what changed that should not."""
+    net = _net(module, sizes, act, params)
+    results, changed, state = [], [], repr(np.random.get_state())
+    for x, dlogits in batches:
+        before = [np.array(array) for array in (x, dlogits, *net.params)]
+        logits = np.array(net.forward(x))
+        if not np.array_equal(before[0], x):
+            changed.append("forward changed x")
+        if dlogits is None:
+            results.append({"logits": logits})
+            continue
+        dx = net.backward(dlogits)
+        names = ["x", "dlogits", *_names(len(params))]
+        now = (x, dlogits, *net.params)
+        changed += [f"backward changed {n}" for n, a, b in zip(names, before, now, strict=True) if not np.array_equal(a, b)]
+        results.append({"logits": logits, "dx": _copy(dx), "grads": [_copy(g) for g in net.grads]})
+    if repr(np.random.get_state()) != state:
+        changed.append("the passes touched np.random's global state")
+    return {"results": results, "changed": changed}
+
+
+def nudged(module: ModuleType, sizes: list[int], act: str, params: list[Any], x: Any, place: int, by: float) -> list[Any]:
+    """Return the logits before and after one parameter array was shifted in place."""
+    net = _net(module, sizes, act, params)
+    before = np.array(net.forward(x))
+    array = net.params[place]
+    array += by
+    return [before, np.array(net.forward(x))]
+
+
+def depth(module: ModuleType, sizes: list[int], act: str, seed: int, scale: float) -> dict[str, float]:
+    """Feed a fresh deep network random inputs; return the mean square of the first layer's sums and of the logits."""
+    net = module.MLPNumpy(sizes, act, np.random.default_rng(seed))
+    x = np.random.default_rng(seed + 1).normal(0.0, scale, (16, sizes[0]))
+    first, last = x @ net.params[0] + net.params[1], net.forward(x)
+    return {"first": float(np.mean(first**2)), "last": float(np.mean(last**2))}
+
+
+def walk(
+    module: ModuleType, params: list[Any], grads: list[Any], lrs: list[float], momentum: float, weight_decay: float
+) -> dict[str, Any]:
+    """Take one step of SGD per list of gradients, at the learning rates given; return the parameters after each step.
+
+    The gradients are handed over in the same arrays every time, overwritten between steps, as a backward pass might do.
+    """
+    buffers = [np.zeros_like(p) for p in params]
+    optimizer = module.SGD(params, lr=lrs[0], momentum=momentum, weight_decay=weight_decay)
+    after, grads_changed = [], False
+    for now, lr in zip(grads, lrs, strict=True):
+        for buffer, g in zip(buffers, now, strict=True):
+            buffer[...] = g
+        optimizer.lr = lr
+        optimizer.step(buffers)
+        grads_changed |= any(not np.array_equal(buffer, g) for buffer, g in zip(buffers, now, strict=True))
+        after.append([np.array(p) for p in params])
+    return {"after": after, "grads_changed": grads_changed}
+
+
+def two_walks(module: ModuleType, params: list[Any], grads: list[Any], lr: float, momentum: float) -> list[Any]:
+    """Run a first optimizer on copies for a few steps, then a second one on the parameters; return what the second reached."""
+    for chosen in ([np.array(p) for p in params], params):
+        optimizer = module.SGD(chosen, lr=lr, momentum=momentum)
+        for now in grads:
+            optimizer.step([np.array(g) for g in now])
+    return params
+
+
+def miscounted_step(module: ModuleType, count: int, given: int) -> None:
+    """Hand an optimizer of `count` parameters `given` gradients."""
+    module.SGD([np.ones(2) for _ in range(count)], lr=0.1).step([np.ones(2) for _ in range(given)])
+
+
+class Watched:
+    """A linear classifier of the grader's own that notes what a training loop does with it."""
+
+    def __init__(self, params: list[Any]) -> None:
+        self.params = [np.array(p) for p in params]
+        self.grads = [np.zeros_like(p) for p in params]
+        self.order, self.batches, self.upstream = "", [], []  # type: ignore[var-annotated]
+
+    def forward(self, x: Any) -> Any:
+        self.order += "f"
+        self.batches.append(np.array(x))
+        return self.batches[-1] @ self.params[0] + self.params[1]
+
+    def backward(self, dlogits: Any) -> Any:
+        self.order += "b"
+        self.upstream.append(np.array(dlogits))
+        self.grads = [self.batches[-1].T @ dlogits, np.sum(dlogits, axis=0)]
+        return dlogits @ self.params[0].T
+
+
+def watched_fit(module: ModuleType, X: Any, y: Any, params: list[Any], seed: int, **settings: Any) -> dict[str, Any]:  # noqa: N803
+    """Run fit on a watched model; return the losses, every batch, every dlogits, the final parameters, and what was touched."""
+    model, state, before = Watched(params), repr(np.random.get_state()), (np.array(X), np.array(y))
+    losses = module.fit(model, X, y, rng=np.random.default_rng(seed), **settings)
+    return {
+        "losses": losses,
+        "order": model.order,
+        "batches": model.batches,
+        "upstream": model.upstream,
+        "params": model.params,
+        "changed": [name for name, a, b in zip("Xy", before, (X, y), strict=True) if not np.array_equal(a, b)],
+        "random": repr(np.random.get_state()) != state,
+    }
+
+
+def trained(module: ModuleType, sizes: list[int], act: str, seed: int, X: Any, y: Any, fresh: Any, **settings: Any) -> Any:  # noqa: N803
+    """Make a network, fit it, and return the losses and its logits for fresh examples."""
+    rng = np.random.default_rng(seed)
+    net = module.MLPNumpy(sizes, act, rng)
+    losses = module.fit(net, X, y, rng=rng, **settings)
+    return {"losses": losses, "logits": net.forward(fresh)}
+
+
+def _net(module: ModuleType, sizes: list[int], act: str, params: list[Any]) -> Any:
+    net = module.MLPNumpy(sizes, act, np.random.default_rng(0))
+    for own, value in zip(net.params, params, strict=True):
+        own[...] = value
+    return net
+
+
+def _names(count: int) -> list[str]:
+    return [f"{'Wb'[place % 2]}{place // 2 + 1}" for place in range(count)]
+
+
+def _copy(value: Any) -> Any:
+    # Only an array is copied; whatever else came back travels as it is, for the judge to name.
+    return np.array(value) if isinstance(value, np.ndarray) else value
