@@ -24,8 +24,8 @@ GOLDEN = {
     r"\frac{1}{\sqrt{2\pi\sigma^2}} e^{-\frac{(x-\mu)^2}{2\sigma^2}}": "1/√(2πσ²) · e^(−(x − μ)²/(2σ²))",
     # calculus
     r"\frac{dL}{dx} = \frac{dL}{dy}\,\frac{dy}{dx}": "dL/dx = dL/dy · dy/dx",
-    r"\frac{\partial L}{\partial x_j} = \sum_{i=1}^{m} \frac{\partial L}{\partial y_i} \frac{\partial y_i}{\partial x_j}": (
-        "∂L/∂xⱼ = Σᵢ₌₁ᵐ ∂L/∂yᵢ · ∂yᵢ/∂xⱼ"
+    r"\frac{\partial L}{\partial x_j} = \sum_i \frac{\partial L}{\partial y_i} \frac{\partial y_i}{\partial x_j}": (
+        "∂L/∂xⱼ = Σᵢ ∂L/∂yᵢ · ∂yᵢ/∂xⱼ"
     ),
     r"\frac{\partial^2 f}{\partial x^2} + \frac{\partial \text{loss}}{\partial w}": "∂²f/∂x² + ∂loss/∂w",
     r"\frac{d}{dx}\frac{1}{x} = -\frac{1}{x^2}": "d/dx(1/x) = −1/x²",
@@ -80,7 +80,7 @@ GOLDEN = {
     r"Z_{ij} = \sum_{\substack{k=1 \\ k \ne i}}^{n} a_{ik} b_{kj}": "Zᵢⱼ = Σ_(k=1;k≠i)ⁿ aᵢₖbₖⱼ",
     # brackets where they are needed, and only there
     r"\frac{n(n+1)}{2} \ne \frac{2}{n(n+1)}": "n(n + 1)/2 ≠ 2/(n(n + 1))",
-    r"\frac{\frac{a}{b}}{c}, \frac{a}{\frac{b}{c}}, \frac{a}{b}^2, \frac{a/b}{c/d}": "(a/b)/c, a/(b/c), (a/b)², a/b/(c/d)",
+    r"\frac{\frac{a}{b}}{c}, \frac{a}{\frac{b}{c}}, \frac{a}{b}^2": "(a/b)/c, a/(b/c), (a/b)²",
     r"\frac{-b \pm \sqrt{b^2-4ac}}{2a}, \frac{1}{-x}, \frac{1}{2x}": "(−b ± √(b² − 4ac))/(2a), 1/(−x), 1/(2x)",
     r"\sqrt{2}x, \sqrt[3]{x}, \sqrt{x}^2, \sqrt{x+1}": "√2 · x, ∛x, (√x)², √(x + 1)",
     r"\log \frac{a}{b}, \frac{\log x}{y}, p \log p, -\log p": "log(a/b), (log x)/y, p log p, −log p",
@@ -97,7 +97,7 @@ GOLDEN = {
     r"\text{if $x_i > 0$ then}": "if xᵢ > 0 then",
     # unknown and broken
     r"\foo{x} + \argmax_x y": "foo x + argmaxₓ y",
-    r"\frac{a": "a/",
+    r"\frac{a": "a/()",
     r"x_": "x",
     r"} a \right) \end{b}": "a)",
     "": "",

@@ -121,7 +121,7 @@ def _blocks(markdown: str) -> Iterator[tuple[str, str]]:
 # --- formulas and other changes to the parsed Markdown --------------------------------------------------------------
 
 # As in Pandoc: no space inside the dollars, no digit after them. Prices and shell variables are mostly spared by that.
-_INLINE = re.compile(r"\$\$((?:\\.|[^$`\\])+)\$\$|\$(?![\s$])((?:\\.|[^$`\\])+)(?<!\s)\$(?![\d$])", re.DOTALL)
+_INLINE = re.compile(r"\$\$((?:\\.|[^$`\\])+)\$\$\s*|\$(?![\s$])((?:\\.|[^$`\\])+)(?<!\s)\$(?![\d$])", re.DOTALL)
 _PRICE = re.compile(r"\d[\d.,]*[kMB]?[\s(),;:–—-]+[A-Za-z]{2,}[^\\^_={}]*")  # $5 on one machine, US$6 on another
 _DISPLAY = re.compile(r"\$\$((?:\\.|(?!\$\$).)+)\$\$\s*([.,;:]?)\s*", re.DOTALL)
 
@@ -236,7 +236,7 @@ class _Code(CodeBlock):
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         code = str(self.text).rstrip().expandtabs(4)
-        syntax = Syntax(code, self.lexer_name, theme=_CODE_THEME, word_wrap=True, background_color="default")
+        syntax = Syntax(code, self.lexer_name, theme=_CODE_THEME, word_wrap=True)
         for line in syntax.highlight(code).split("\n"):
             yield from _hanging(line, console, options)
 
@@ -355,9 +355,10 @@ class _Lesson:
         document = _Document(self.markdown, marks=console.no_color or console.color_system is None)
         with console.use_theme(_THEME):
             lines = console.render_lines(document, options.update(width=width, height=None), pad=False)
-        for line in lines:
-            yield from _without_padding(line)
-            yield Segment.line()
+        started = False  # Rich sets a blank line before a list or a quote even where the lesson begins with it
+        for line in map(_without_padding, lines):
+            started = started or bool(line)
+            yield from [*line, Segment.line()] if started else []
 
 
 def _without_padding(line: list[Segment]) -> list[Segment]:

@@ -184,7 +184,8 @@ class _Parser:
         while self._next() is not None:  # an \end without its \begin
             self._raw_argument()
             rows += self._rows()
-        return _aligned(rows).strip(_PAD + " \n")
+        text = _aligned(rows).strip("\n")
+        return text if "\n" in text else text.strip(_PAD + " ")
 
     def _peek(self) -> str | None:
         match = _TOKEN.match(self.tex, self.at)

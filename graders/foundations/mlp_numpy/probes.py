@@ -36,14 +36,18 @@ def passes(module: ModuleType, sizes: list[int], act: str, params: list[Any], ba
         dx = net.backward(dlogits)
         names = ["x", "dlogits", *_names(len(params))]
         now = (x, dlogits, *net.params)
-        changed += [f"backward changed {n}" for n, a, b in zip(names, before, now, strict=True) if not np.array_equal(a, b)]
+        changed += [
+            f"backward changed {n}" for n, a, b in zip(names, before, now, strict=True) if not np.array_equal(a, b)
+        ]
         results.append({"logits": logits, "dx": _copy(dx), "grads": [_copy(g) for g in net.grads]})
     if repr(np.random.get_state()) != state:
         changed.append("the passes touched np.random's global state")
     return {"results": results, "changed": changed}
 
 
-def nudged(module: ModuleType, sizes: list[int], act: str, params: list[Any], x: Any, place: int, by: float) -> list[Any]:
+def nudged(
+    module: ModuleType, sizes: list[int], act: str, params: list[Any], x: Any, place: int, by: float
+) -> list[Any]:
     """Return the logits before and after one parameter array was shifted in place."""
     net = _net(module, sizes, act, params)
     before = np.array(net.forward(x))
@@ -129,7 +133,9 @@ def watched_fit(module: ModuleType, X: Any, y: Any, params: list[Any], seed: int
     }
 
 
-def trained(module: ModuleType, sizes: list[int], act: str, seed: int, X: Any, y: Any, fresh: Any, **settings: Any) -> Any:  # noqa: N803
+def trained(
+    module: ModuleType, sizes: list[int], act: str, seed: int, X: Any, y: Any, fresh: Any, **settings: Any
+) -> Any:  # noqa: N803
     """Make a network, fit it, and return the losses and its logits for fresh examples."""
     rng = np.random.default_rng(seed)
     net = module.MLPNumpy(sizes, act, rng)

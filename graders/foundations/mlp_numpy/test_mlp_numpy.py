@@ -1,5 +1,6 @@
 """The hidden grader of F.8. Oracles: the formulas of the stub, with loops or sums over the past, and finite differences."""
 
+import itertools
 import math
 from types import SimpleNamespace
 
@@ -13,17 +14,12 @@ from course.grading.strategies import normal, rngs, sizes, strided, upstream
 
 ACTIVATIONS = ["relu", "tanh"]
 INITS = ["xavier_uniform", "kaiming_normal"]
-BY_ACTIVATION = {"relu": "kaiming_normal", "tanh": "xavier_uniform"}
 SEEDS = st.integers(0, 2**20)
 # A statistic of n draws strays by more than 5 standard errors about once in two million.
 SIGMAS = 5.0
 
 
 # ---------------------------------------------------------------- the definitions
-
-
-def act_one(act, v):
-    return max(v, 0.0) if act == "relu" else math.tanh(v)
 
 
 def forward_slow(case):
@@ -34,7 +30,7 @@ def forward_slow(case):
         for layer in range(0, len(case.params), 2):
             w, b = case.params[layer], case.params[layer + 1]
             z = [math.fsum(h[i] * float(w[i, j]) for i in range(len(h))) + float(b[j]) for j in range(len(b))]
-            h = [act_one(case.act, v) for v in z] if layer + 2 < len(case.params) else z
+            h = [max(v, 0.0) if case.act == "relu" else math.tanh(v) for v in z] if layer + 2 < len(case.params) else z
         rows.append(h)
     return np.array(rows)
 
@@ -83,26 +79,584 @@ def names(count):
     return [f"{'Wb'[place % 2]}{place // 2 + 1}" for place in range(count)]
 
 
-def away_from_the_kink(rng, x, params, act):
-    """Choose the hidden biases so that no unit comes nearer to relu's kink than 0.1: a finite difference means nothing there."""
-    for layer in range(0, len(params) - 2, 2):
-        z = forward_fast(x, [*params[:layer], np.eye(x.shape[1] if not layer else len(params[layer]))] if False else [], act)  # placeholder
-    return params
+@st.composite
+def nets(draw, acts=("relu", "tanh")):
+    """A network of one to four layers with every parameter chosen, a batch, and an upstream gradient."""
+    act, widths = draw(st.sampled_from(acts)), draw(st.lists(sizes(1, 4), min_size=2, max_size=5))
+    n, rng = draw(sizes(1, 4)), draw(rngs())
+    x = normal(rng, (n, widths[0]))
+    h, params = x, []
+    for fan_in, fan_out in itertools.pairwise(widths):
+        w = np.round(rng.normal(0.0, 1.2 / math.sqrt(fan_in), (fan_in, fan_out)), 2)
+        # Biases that keep every sum off relu's kink, where a finite difference means nothing.
+        tries = iter(lambda: round(float(rng.normal()), 2), None)
+        b = np.array([next(c for c in tries if np.all(np.abs(column + c) > 0.1)) for column in (h @ w).T])
+        h = forward_fast(h, [w, b, np.eye(fan_out), np.zeros(fan_out)], act)
+        params += [w, b]
+    x = strided(x) if draw(st.booleans()) else x
+    return SimpleNamespace(sizes=widths, act=act, params=params, x=x, dlogits=upstream(rng, (n, widths[-1])))
 
 
 @st.composite
-def nets(draw, acts=tuple(ACTIVATIONS), deepest=4):
-    """A network of one to four layers with every parameter chosen, a batch, and an upstream gradient."""
-    act = draw(st.sampled_from(acts))
-    widths = draw(st.lists(sizes(1, 4), min_size=2, max_size=deepest + 1))
-    n, rng = draw(sizes(1, 4)), draw(rngs())
-    x, h, params = normal(rng, (n, widths[0])), None, []
-    h = x
-    for fan_in, fan_out in zip(widths[:-1], widths[1:], strict=True):
-        w = np.round(rng.normal(0.0, 1.2 / math.sqrt(fan_in), (fan_in, fan_out)), 2)
-        z = h @ w
-        b = np.array([next(c for c in numbers(rng) if np.all(np.abs(column + c) > 0.1)) for column in z.T])
-        params += [w, b]
-        h = np.maximum(z + b, 0.0) if act == "relu" else np.tanh(z + b)
-    x = strided(x) if draw(st.booleans()) else x
-    return SimpleNamespace(sizes=widths, act=act, params=params, x=x, dlogits=upstream(rng, (n, widths[-1])))
+def walks(draw, momentum=0.0, weight_decay=0.0, lrs=(0.1,), least=1):
+    """Parameters of different shapes (two of the same one), and gradients for a few steps."""
+    shapes = [
+        (3,),
+        (2, 3),
+        (1,),
+        *draw(st.lists(st.sampled_from([(2, 3), (1, 1), (4, 1), (3,)]), min_size=0, max_size=2)),
+    ]
+    rng, steps = draw(rngs()), draw(st.integers(least, 4))
+    return SimpleNamespace(
+        params=[normal(rng, shape) for shape in shapes],
+        grads=[[upstream(rng, shape) for shape in shapes] for _ in range(steps)],
+        lrs=[draw(st.sampled_from(lrs)) for _ in range(steps)],
+        momentum=momentum,
+        weight_decay=weight_decay,
+    )
+
+
+@st.composite
+def runs(draw, momentum=0.0, weight_decay=0.0, steps=(1, 5)):
+    """A data set whose rows all differ, a linear classifier, and the settings of a short training run."""
+    n, d, c, rng = draw(sizes(2, 7)), draw(sizes(1, 3)), draw(sizes(2, 4)), draw(rngs())
+    X = normal(rng, (n, d))  # noqa: N806
+    X[:, 0] = rng.choice(np.arange(-200, 200), n, replace=False) / 100
+    return SimpleNamespace(
+        X=X,
+        y=rng.integers(0, c, n),
+        params=[normal(rng, (d, c)), normal(rng, c)],
+        seed=draw(SEEDS),
+        settings={
+            "steps": draw(st.integers(*steps)),
+            "batch_size": draw(sizes(1, 8)),
+            "lr": draw(st.sampled_from([0.1, 0.7])),
+            "momentum": momentum,
+            "weight_decay": weight_decay,
+        },
+    )
+
+
+# ---------------------------------------------------------------- initialisation
+
+
+def drawn(learner, name, fan_in, fan_out, seed):
+    shown = f"{name}({fan_in}, {fan_out}, np.random.default_rng({seed}))"
+    return learner.probe("draw", name, fan_in, fan_out, seed, shown=shown)
+
+
+@given(st.sampled_from(INITS), sizes(1, 6), sizes(1, 6), SEEDS)
+def test_init_shape(learner, name, fan_in, fan_out, seed):
+    """An initial weight matrix has shape (fan_in, fan_out) and dtype float64."""
+    w = check.number_array(drawn(learner, name, fan_in, fan_out, seed)["first"], name)
+    check.that(w.shape == (fan_in, fan_out), f"{name} has shape {w.shape}, expected ({fan_in}, {fan_out})")
+    check.that(w.dtype == np.float64, f"{name} has dtype {w.dtype}, expected float64")
+
+
+def near(got, expected, error, what):
+    """A statistic lies within SIGMAS standard errors of what it estimates."""
+    check.that(
+        abs(got - expected) <= SIGMAS * error,
+        f"{what} is {check.number(got)}, expected {check.number(expected)}",
+        f"chance explains a difference of {SIGMAS * error:.1g}, not more",
+    )
+
+
+def looks_uniform(w, fan_in, fan_out, what):
+    bound = math.sqrt(6 / (fan_in + fan_out))
+    largest = float(np.max(np.abs(w)))
+    check.that(largest <= bound * (1 + 1e-12), f"the largest |w| of {what} is {largest:.4g}, the bound is {bound:.4g}")
+    near(float(np.mean(w)), 0.0, bound / math.sqrt(3 * w.size), f"the mean of {what}")
+    near(float(np.std(w)), bound / math.sqrt(3), bound / math.sqrt(15 * w.size), f"the standard deviation of {what}")
+    inner = float(np.mean(np.abs(w) < bound / 2))
+    near(inner, 0.5, 0.5 / math.sqrt(w.size), f"in {what}, the share of weights in the inner half of the interval")
+
+
+def looks_normal(w, fan_in, what):
+    sigma = math.sqrt(2 / fan_in)
+    near(float(np.mean(w)), 0.0, sigma / math.sqrt(w.size), f"the mean of {what}")
+    near(float(np.std(w)), sigma, sigma / math.sqrt(2 * w.size), f"the standard deviation of {what}")
+    inner = float(np.mean(np.abs(w) < sigma))
+    # A normal variable lies within one σ with probability erf(1/√2) = 0.6827; a uniform one of the same spread with 0.577.
+    near(inner, math.erf(math.sqrt(0.5)), 0.466 / math.sqrt(w.size), f"in {what}, the share of weights within one σ")
+
+
+@settings(max_examples=6)
+@given(sizes(20, 40), sizes(150, 400), st.booleans(), SEEDS)
+def test_xavier_uniform(learner, narrow, wide, swapped, seed):
+    """xavier_uniform fills ±√(6 / (fan_in + fan_out)) evenly."""
+    fans = (wide, narrow) if swapped else (narrow, wide)
+    w = check.number_array(drawn(learner, "xavier_uniform", *fans, seed)["first"], "xavier_uniform")
+    looks_uniform(w, *fans, "xavier_uniform")
+
+
+@settings(max_examples=6)
+@given(sizes(20, 40), sizes(150, 400), st.booleans(), SEEDS)
+def test_kaiming_normal(learner, narrow, wide, swapped, seed):
+    """kaiming_normal is a normal distribution with mean 0 and variance 2 / fan_in."""
+    fans = (wide, narrow) if swapped else (narrow, wide)
+    w = check.number_array(drawn(learner, "kaiming_normal", *fans, seed)["first"], "kaiming_normal")
+    looks_normal(w, fans[0], "kaiming_normal")
+
+
+@given(st.sampled_from(INITS), sizes(1, 5), sizes(2, 5), SEEDS)
+def test_init_draws_from_rng(learner, name, fan_in, fan_out, seed):
+    """Every initial weight is a draw of its own from `rng`: the same seed gives the same matrix, the next call another one."""
+    seen = drawn(learner, name, fan_in, fan_out, seed)
+    first, second = (check.number_array(seen[key], name) for key in ("first", "second"))
+    check.that(not seen["random"], f"{name} drew from np.random's global generator, not from rng")
+    check.close(seen["again"], first, what=f"{name} from the same seed", rtol=0.0)
+    check.that(not np.any(first == second), f"{name} called twice with one rng gave the same numbers twice")
+    check.that(np.unique(first).size == first.size, f"{name} repeats numbers within one matrix")
+
+
+# ---------------------------------------------------------------- the network
+
+
+def made(learner, widths, act, seed):
+    shown = f"MLPNumpy({widths}, {act!r}, np.random.default_rng({seed})).params"
+    return learner.probe("new_net", widths, act, seed, shown=shown)
+
+
+@given(st.lists(sizes(1, 6), min_size=2, max_size=5), st.sampled_from(ACTIVATIONS), SEEDS)
+def test_params(learner, widths, act, seed):
+    """params is [W1, b1, W2, b2, …]: weights of shape (fan_in, fan_out), biases of shape (fan_out,) that start at 0."""
+    seen = made(learner, widths, act, seed)
+    params = check.items(seen["params"], 2 * len(widths) - 2, what="params")
+    for layer, (fan_in, fan_out) in enumerate(itertools.pairwise(widths)):
+        w = check.number_array(params[2 * layer], f"W{layer + 1}")
+        check.that(w.shape == (fan_in, fan_out), f"W{layer + 1} has shape {w.shape}, expected ({fan_in}, {fan_out})")
+        check.that(w.dtype == np.float64, f"W{layer + 1} has dtype {w.dtype}, expected float64")
+        check.close(params[2 * layer + 1], np.zeros(fan_out), what=f"b{layer + 1}")
+
+
+@settings(max_examples=4)
+@given(st.sampled_from(ACTIVATIONS), SEEDS)
+def test_params_start(learner, act, seed):
+    """With "relu" every layer starts with kaiming_normal, with "tanh" with xavier_uniform; no two layers get the same numbers."""
+    widths = [40, 160, 160, 160, 25]
+    params = check.items(made(learner, widths, act, seed)["params"], 8, what="params")
+    weights = [check.number_array(w, "W") for w in params[::2]]
+    for layer, (w, (fan_in, fan_out)) in enumerate(zip(weights, itertools.pairwise(widths), strict=True)):
+        what = f"W{layer + 1} of a {act} network"
+        looks_normal(w, fan_in, what) if act == "relu" else looks_uniform(w, fan_in, fan_out, what)
+    check.that(not np.any(weights[1] == weights[2]), "W2 and W3, of the same shape, hold the same numbers")
+
+
+@given(st.sampled_from(ACTIVATIONS), SEEDS)
+def test_params_come_from_rng(learner, act, seed):
+    """The same seed makes the same network, another seed another one."""
+    first, again, other = (made(learner, [2, 3, 2], act, s) for s in (seed, seed, seed + 1))
+    check.that(not first["random"], "the network drew from np.random's global generator, not from rng")
+    for name, a, b, c in zip(names(4), first["params"], again["params"], other["params"], strict=False):
+        check.close(b, check.number_array(a, name), what=f"{name} from the same seed", rtol=0.0)
+        check.that(name[0] == "b" or not np.any(np.asarray(a) == c), f"{name} does not depend on the seed")
+
+
+@given(st.sampled_from(["sigmoid", "ReLU", "identity", ""]))
+def test_model_refuses_activation(learner, act):
+    """MLPNumpy raises ValueError for an activation it does not know."""
+    with check.raises("ValueError"):
+        made(learner, [2, 3, 1], act, 0)
+
+
+@given(st.sampled_from([[], [3]]), st.sampled_from(ACTIVATIONS))
+def test_model_refuses_sizes(learner, widths, act):
+    """MLPNumpy raises ValueError for fewer than two sizes."""
+    with check.raises("ValueError"):
+        made(learner, widths, act, 0)
+
+
+def written(case, *calls):
+    """A network with chosen parameters, as Python."""
+    lines = [f"net = MLPNumpy({case.sizes}, {case.act!r}, rng)"]
+    lines += [f"net.params[{place}][...] = {show_value(p)}" for place, p in enumerate(case.params)]
+    return "\n".join([*lines, *calls])
+
+
+def passed(learner, case, *batches):
+    """Set the parameters of a network, then run forward and backward on every (x, dlogits); with None, forward only."""
+    calls = []
+    for x, dlogits in batches:
+        calls.append(f"net.forward({show_value(x)})")
+        calls += [f"net.backward({show_value(dlogits)})"] if dlogits is not None else []
+    arguments = (case.sizes, case.act, case.params, list(batches))
+    return learner.probe("passes", *arguments, shown=written(case, *calls))
+
+
+@given(nets(), st.integers(0, 7))
+def test_params_are_alive(learner, case, place):
+    """forward reads the arrays in params: change one in place, and the next logits change with it."""
+    place %= len(case.params)
+    name = names(len(case.params))[place]
+    calls = [f"net.params[{place}] += 0.01", f"net.forward({show_value(case.x)})"]
+    nudge = [*case.params[:place], case.params[place] + 0.01, *case.params[place + 1 :]]
+    seen = learner.probe("nudged", case.sizes, case.act, case.params, case.x, place, 0.01, shown=written(case, *calls))
+    expected = forward_fast(case.x, nudge, case.act)
+    before, after = (check.number_array(value, "logits") for value in check.items(seen, 2, what="forward"))
+    alive = not np.array_equal(before, after) or np.allclose(expected, forward_fast(case.x, case.params, case.act))
+    check.that(alive, f"{name} was changed in place, and forward did not notice")
+
+
+@given(nets())
+def test_forward(learner, case):
+    """forward gives the logits: linear, activation, linear, …, and no activation after the last layer."""
+    logits = passed(learner, case, (case.x, None))["results"][0]["logits"]
+    check.close(logits, forward_slow(case), what="logits", terms=8, scale=10.0)
+
+
+def one_pass(learner, case):
+    return passed(learner, case, (case.x, case.dlogits))["results"][0]
+
+
+def network(case):
+    return lambda x, *params: forward_fast(x, params, case.act)
+
+
+def own_gradients(learner, case, kind):
+    """The weights' gradients (kind 0) or the biases' (kind 1), by name, against finite differences."""
+    grads = check.items(one_pass(learner, case)["grads"], len(case.params), what="grads")
+    labels = [f"the gradient of {name}" for name in names(len(grads))]
+    chosen = range(kind, len(grads), 2)
+    # The last layers first: an error there is the cause of the errors before it.
+    gradients.close(
+        {labels[place]: grads[place] for place in reversed(chosen)},
+        network(case),
+        (case.x, *case.params),
+        case.dlogits,
+        places={labels[place]: place + 1 for place in chosen},
+    )
+
+
+@given(nets())
+def test_backward_weights(learner, case):
+    """backward puts the gradient of every weight matrix into grads, for any upstream dlogits."""
+    own_gradients(learner, case, 0)
+
+
+@given(nets())
+def test_backward_biases(learner, case):
+    """backward puts the gradient of every bias into grads, summed over the batch."""
+    own_gradients(learner, case, 1)
+
+
+@given(nets())
+def test_backward_dx(learner, case):
+    """backward returns dx, the gradient with respect to the network's input."""
+    gradients.close({"dx": one_pass(learner, case)["dx"]}, network(case), (case.x, *case.params), case.dlogits)
+
+
+@given(nets(), sizes(1, 4), rngs())
+def test_backward_starts_afresh(learner, case, n, rng):
+    """Each backward speaks of the last forward only: its gradients replace the old ones and do not add up."""
+    second = (normal(rng, (n, case.sizes[0])), upstream(rng, (n, case.sizes[-1])))
+    alone = passed(learner, case, second)["results"][0]
+    after = passed(learner, case, (case.x, None), (case.x, case.dlogits), second)["results"][2]
+    check.close(after["dx"], check.number_array(alone["dx"], "dx"), what="dx after other passes")
+    for name, got, expected in zip(names(len(case.params)), after["grads"], alone["grads"], strict=True):
+        check.close(got, check.number_array(expected, name), what=f"the gradient of {name} after other passes")
+
+
+@given(sizes(1, 4), sizes(1, 4), rngs())
+def test_backward_at_the_kink(learner, n, width, rng):
+    """At exactly 0 the slope of relu is 0: a unit that sits there passes no gradient on."""
+    params = [np.zeros((2, width)), np.zeros(width), upstream(rng, (width, 3)), normal(rng, 3)]
+    case = SimpleNamespace(
+        sizes=[2, width, 3], act="relu", params=params, x=normal(rng, (n, 2)), dlogits=upstream(rng, (n, 3))
+    )
+    grads = check.items(one_pass(learner, case)["grads"], 4, what="grads")
+    check.close(grads[1], np.zeros(width), what="the gradient of b1")
+
+
+@given(nets())
+def test_passes_leave_everything(learner, case):
+    """forward and backward change neither their inputs nor the parameters, nor NumPy's global random state."""
+    changed = passed(learner, case, (case.x, case.dlogits), (case.x, case.dlogits))["changed"]
+    check.that(not changed, (changed or [""])[0])
+
+
+# relu units are on for half of the inputs, so one matrix more or less changes the mean square by about √(5/width); twenty of them by
+# √(100/width). A factor of 8 is 4.6 such standard deviations at width 512, and an init without relu's 2 is off by a million.
+DEPTH = {"relu": ([512] * 21, 1.0), "tanh": ([256] * 21, 0.05)}
+
+
+@settings(max_examples=2)
+@given(st.sampled_from(ACTIVATIONS))
+def test_signal_survives_depth(learner, act):
+    """Through twenty fresh layers the signal neither dies nor explodes: the mean square of the sums stays within a factor of 8."""
+    widths, scale = DEPTH[act]
+    shown = f"MLPNumpy([{widths[0]}] * {len(widths)}, {act!r}, rng).forward(rng.normal(0, {scale}, (16, {widths[0]})))"
+    seen = learner.probe("depth", widths, act, 8, scale, shown=shown)
+    ratio = seen["last"] / seen["first"] if seen["first"] else math.nan
+    check.that(1 / 8 < ratio < 8, f"after 20 layers the mean square is {check.number(ratio)} × that after the first")
+
+
+# ---------------------------------------------------------------- SGD
+
+
+def walked(learner, case):
+    options = f"momentum={case.momentum}, weight_decay={case.weight_decay}"
+    lines = [f"params = {show_value(case.params)}", f"optimizer = SGD(params, lr={case.lrs[0]}, {options})"]
+    for lr, grads in zip(case.lrs, case.grads, strict=True):
+        lines += [f"optimizer.lr = {lr}; optimizer.step({show_value(grads)})"]
+    arguments = (case.params, case.grads, case.lrs, case.momentum, case.weight_decay)
+    return learner.probe("walk", *arguments, shown="\n".join(lines))
+
+
+def check_walk(learner, case):
+    """Every parameter after every step, against the sum over the past."""
+    oracle, seen = Descent(case.params, case.momentum, case.weight_decay), walked(learner, case)
+    for step, (grads, lr, after) in enumerate(zip(case.grads, case.lrs, seen["after"], strict=True), 1):
+        oracle.step(grads, lr)
+        for place, (got, expected) in enumerate(zip(after, oracle.params, strict=True)):
+            check.close(got, expected, what=f"params[{place}] after step {step}", scale=10.0)
+
+
+@given(walks())
+def test_sgd_moves_in_place(learner, case):
+    """step changes the very arrays the optimizer was given."""
+    for place, (start, now) in enumerate(zip(case.params, walked(learner, case)["after"][0], strict=True)):
+        check.that(
+            not np.array_equal(start, now), f"params[{place}] is the same array with the same numbers after a step"
+        )
+
+
+@given(walks(lrs=(0.1, 0.5)))
+def test_sgd_plain(learner, case):
+    """Without momentum and decay, step is p ← p − lr·g, at the lr of the moment."""
+    check_walk(learner, case)
+
+
+@given(walks(momentum=0.9, least=2))
+def test_sgd_momentum(learner, case):
+    """With momentum, v ← μ·v + g and p ← p − lr·v, for each parameter its own v."""
+    check_walk(learner, case)
+
+
+@given(walks(momentum=0.5, lrs=(0.05, 0.2, 1.0), least=3))
+def test_sgd_lr_changes(learner, case):
+    """With momentum, an lr set between two steps multiplies the whole v of the next step."""
+    check_walk(learner, case)
+
+
+@given(walks(weight_decay=0.2))
+def test_sgd_decay(learner, case):
+    """Weight decay adds λ·p to the gradient of every array with two axes, and of no array with one."""
+    check_walk(learner, case)
+
+
+@given(walks(momentum=0.8, weight_decay=0.1, lrs=(0.1, 0.3), least=2))
+def test_sgd_together(learner, case):
+    """The decay goes into v like the gradient does: with momentum it keeps pulling."""
+    check_walk(learner, case)
+
+
+@given(walks(momentum=0.9, weight_decay=0.1))
+def test_sgd_leaves_gradients(learner, case):
+    """step does not change the gradients it is given."""
+    check.that(not walked(learner, case)["grads_changed"], "an array of grads was changed by step")
+
+
+@given(walks(momentum=0.9, least=2))
+def test_sgd_optimizers_are_separate(learner, case):
+    """A second optimizer starts with v = 0, whatever the first one did."""
+    shown = "first = SGD([p.copy() for p in params], lr=0.1, momentum=0.9)  # takes a few steps\nsecond = SGD(params, 0.1, 0.9)"
+    reached = learner.probe("two_walks", case.params, case.grads, 0.1, 0.9, shown=shown)
+    oracle = Descent(case.params, 0.9, 0.0)
+    for grads in case.grads:
+        oracle.step(grads, 0.1)
+    for place, (got, expected) in enumerate(zip(reached, oracle.params, strict=True)):
+        check.close(got, expected, what=f"params[{place}] of the second optimizer", scale=10.0)
+
+
+@given(sizes(1, 3), sizes(0, 4))
+def test_sgd_refuses_other_counts(learner, count, given_count):
+    """step raises ValueError when there is not one gradient for each parameter."""
+    if count == given_count:
+        given_count += 1
+    shown = f"SGD([np.ones(2)] * {count}, lr=0.1).step([np.ones(2)] * {given_count})"
+    with check.raises("ValueError"):
+        learner.probe("miscounted_step", count, given_count, shown=shown)
+
+
+# ---------------------------------------------------------------- fit
+
+
+def watched(learner, case, seed=None, **other):
+    options = {**case.settings, **other}
+    seed = case.seed if seed is None else seed
+    call = ", ".join(f"{key}={value}" for key, value in options.items())
+    shown = f"fit(model, {show_value(case.X)}, {show_value(case.y)}, {call}, rng=np.random.default_rng({seed}))"
+    return learner.probe("watched_fit", case.X, case.y, case.params, seed, shown=shown, **options)
+
+
+def rows_of(case, seen):
+    """Which rows of X each batch held; fails where a batch is not what it should be."""
+    steps, size = case.settings["steps"], min(case.settings["batch_size"], len(case.X))
+    check.that(
+        seen["order"] == "fb" * steps,
+        f"{steps} steps called forward {seen['order'].count('f')} times and backward {seen['order'].count('b')} times",
+        "each step is one forward, then one backward",
+    )
+    known, found = {row.tobytes(): place for place, row in enumerate(np.ascontiguousarray(case.X))}, []
+    for step, x in enumerate(seen["batches"], 1):
+        check.that(
+            x.shape == (size, case.X.shape[1]),
+            f"the batch of step {step} has shape {x.shape}, expected ({size}, {case.X.shape[1]})",
+        )
+        rows = [known.get(row.tobytes()) for row in np.ascontiguousarray(x)]
+        check.that(None not in rows, f"the batch of step {step} holds a row that is not in X")
+        check.that(len(set(rows)) == len(rows), f"the batch of step {step} holds an example twice")
+        found.append(rows)
+    return found
+
+
+def replay(case, batches):
+    """What a run over these rows does by definition: every loss and dlogits, and the parameters at the end."""
+    descent = Descent(case.params, case.settings["momentum"], case.settings["weight_decay"])
+    losses, slopes = [], []
+    for rows in batches:
+        x = case.X[rows]
+        loss, dlogits = cross_entropy_slow(forward_fast(x, descent.params, "tanh"), case.y[rows])
+        losses.append(loss)
+        slopes.append(dlogits)
+        descent.step([x.T @ dlogits, dlogits.sum(0)], case.settings["lr"])
+    return SimpleNamespace(losses=losses, slopes=slopes, params=descent.params)
+
+
+@given(runs())
+def test_fit_batches(learner, case):
+    """A batch is min(batch_size, N) different rows of X; each step is one forward and one backward."""
+    rows_of(case, watched(learner, case))
+
+
+@given(runs(steps=(1, 1)))
+def test_fit_first_step(learner, case):
+    """backward gets the gradient of the batch's cross-entropy: of these rows, with the classes of these rows."""
+    seen = watched(learner, case)
+    expected = replay(case, rows_of(case, seen))
+    check.close(seen["upstream"][0], expected.slopes[0], what="dlogits", terms=8, scale=1.0)
+
+
+@given(runs(steps=(0, 5)))
+def test_fit_losses(learner, case):
+    """fit returns one loss per step: the batch's, before that step moved the parameters."""
+    seen = watched(learner, case)
+    losses = check.items(seen["losses"], case.settings["steps"], what="fit")
+    expected = replay(case, rows_of(case, seen)).losses
+    for step, (got, loss) in enumerate(zip(losses, expected, strict=True), 1):
+        check.close(got, loss, what=f"the loss of step {step}", terms=32, scale=10.0)
+
+
+def check_run(learner, case):
+    seen = watched(learner, case)
+    expected = replay(case, rows_of(case, seen)).params
+    for name, got, want in zip("Wb", seen["params"], expected, strict=True):
+        check.close(got, want, what=f"{name} after {case.settings['steps']} steps", terms=32, scale=10.0)
+
+
+@given(runs())
+def test_fit_updates(learner, case):
+    """Every step moves the parameters by SGD with the batch's own gradient."""
+    check_run(learner, case)
+
+
+@given(runs(momentum=0.9, steps=(2, 5)))
+def test_fit_momentum(learner, case):
+    """momentum reaches the optimizer, and one optimizer serves the whole run."""
+    check_run(learner, case)
+
+
+@given(runs(weight_decay=0.3, steps=(2, 4)))
+def test_fit_decay(learner, case):
+    """weight_decay reaches the optimizer."""
+    check_run(learner, case)
+
+
+def test_fit_draws_evenly(learner):
+    """Batches are drawn anew all the time, and in the long run every row comes equally often."""
+    rng = np.random.default_rng(20_26)
+    options = {"steps": 300, "batch_size": 4, "lr": 0.1, "momentum": 0.0, "weight_decay": 0.0}
+    X, y = np.arange(12.0)[:, None] / 10, rng.integers(0, 2, 12)  # noqa: N806
+    case = SimpleNamespace(X=X, y=y, params=[np.zeros((1, 2)), np.zeros(2)], seed=3, settings=options)
+    batches = rows_of(case, watched(learner, case))
+    counts = np.bincount(np.ravel(batches), minlength=12)
+    # A row is in a batch with probability 1/3: 100 times of 300, give or take 8.2 (less, where an order is used up).
+    rare, often = int(np.argmin(counts)), int(np.argmax(counts))
+    check.that(counts[rare] > 50, f"row {rare} of 12 came {counts[rare]} times in 300 batches of 4, expected about 100")
+    check.that(
+        counts[often] < 150, f"row {often} of 12 came {counts[often]} times in 300 batches of 4, expected about 100"
+    )
+    # 300 draws of 4 out of 12 give about 225 different sets; an order that is shuffled only once gives 3.
+    different = len({frozenset(rows) for rows in batches})
+    check.that(
+        different > 100,
+        f"300 batches of 4 out of 12 rows: only {different} are different, the same ones come again and again",
+    )
+
+
+@given(runs(steps=(3, 5)))
+def test_fit_is_repeatable(learner, case):
+    """All randomness comes from `rng`: the same seed gives the same run. X and y stay as they are."""
+    first, again = watched(learner, case), watched(learner, case)
+    check.that(not first["random"], "fit drew from np.random's global generator, not from rng")
+    check.that(not first["changed"], f"{(first['changed'] or [''])[0]} was changed")
+    for step, (a, b) in enumerate(zip(first["batches"], again["batches"], strict=True), 1):
+        check.that(np.array_equal(a, b), f"the same seed gave another batch in step {step}")
+
+
+def test_fit_depends_on_the_seed(learner):
+    """Another seed gives another order of examples."""
+    X = np.arange(30.0)[:, None] / 10  # noqa: N806
+    options = {"steps": 3, "batch_size": 10, "lr": 0.1}
+    case = SimpleNamespace(
+        X=X, y=(X[:, 0] > 1).astype(np.int64), params=[np.zeros((1, 2)), np.zeros(2)], settings=options
+    )
+    first, other = (watched(learner, case, seed=seed)["batches"] for seed in (1, 2))
+    same = all(np.array_equal(a, b) for a, b in zip(first, other, strict=True))
+    check.that(not same, "two seeds gave the same three batches of 10 out of 30")
+
+
+@given(runs(), st.sampled_from([-1, 1]))
+def test_fit_refuses_other_lengths(learner, case, more):
+    """fit raises ValueError when there is not one class for each example."""
+    case.y = np.concatenate([case.y, case.y[:1]]) if more == 1 else case.y[:-1]
+    with check.raises("ValueError"):
+        watched(learner, case)
+
+
+# ---------------------------------------------------------------- learning
+
+
+def trained(learner, widths, act, data, fresh, **options):
+    X, y = data  # noqa: N806
+    call = ", ".join(f"{key}={value}" for key, value in options.items())
+    shown = f"rng = np.random.default_rng(1)\nfit(MLPNumpy({widths}, {act!r}, rng), X, y, {call}, rng=rng)"
+    return learner.probe("trained", widths, act, 1, X, y, fresh, shown=shown, **options)
+
+
+def test_overfits_eight_points(learner):
+    """A tanh network learns eight random points by heart: the loss falls below 0.001."""
+    rng = np.random.default_rng(8)
+    data = normal(rng, (8, 5)), rng.permutation(np.array([0, 1, 2, 3, 0, 1, 2, 3]))
+    options = {"steps": 400, "batch_size": 8, "lr": 0.3, "momentum": 0.9}
+    losses = check.items(trained(learner, [5, 24, 4], "tanh", data, data[0], **options)["losses"], 400, what="fit")
+    check.that(losses[-1] < 1e-3, f"the loss after 400 steps is {check.number(losses[-1])}, expected less than 0.001")
+
+
+def spiral(rng, per_arm):
+    """Three arms of one spiral: no straight line separates them."""
+    arm = np.repeat(np.arange(3), per_arm)
+    radius = rng.uniform(0.1, 1.0, arm.size)
+    angle = 4.0 * radius + arm * 2 * math.pi / 3 + rng.normal(0.0, 0.1, arm.size)
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1), arm.astype(np.int64)
+
+
+def test_learns_the_spiral(learner):
+    """A relu network tells the three arms of a spiral apart: 95 % of points it has never seen."""
+    rng = np.random.default_rng(5)
+    data, (fresh, arms) = spiral(rng, 100), spiral(rng, 100)
+    options = {"steps": 500, "batch_size": 50, "lr": 0.2, "momentum": 0.9}
+    logits = check.number_array(trained(learner, [2, 48, 3], "relu", data, fresh, **options)["logits"], "logits")
+    accuracy = float(np.mean(np.argmax(logits, axis=1) == arms))
+    check.that(accuracy >= 0.95, f"after 500 steps {accuracy:.1%} of 300 new points are right, expected 95 %")

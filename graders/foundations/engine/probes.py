@@ -1,0 +1,104 @@
+"""What the grader of F.3 runs beside the learner's code: Values cannot cross the boundary, so programs of them run here."""
+
+from __future__ import annotations
+
+import operator
+import sys
+from types import ModuleType
+from typing import Any
+
+from course.grading.probes import find_function
+
+BINARY = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "**": operator.pow}
+
+
+def run(module: ModuleType, lines: list[tuple[Any, ...]]) -> dict[str, Any]:
+    """Execute a program; return the data and the grad of every Value in it, by name.
+
+    A line is ("Value", 1.5), ("+", "x0", 2), ("relu", "x1"): each makes the next of x0, x1, …; text is the name of a Value, a number
+    is itself. Or it makes nothing: ("backward", "x2"), ("zero_grad", "x2"), ("set", "x0.data", 0.5).
+    "odd" says what a line made that has no data and grad; the program ends there. "same" pairs names of one and the same object.
+    """
+    values: dict[str, Any] = {}
+    for line in lines:
+        made = execute(module, line, values)
+        if line[0] in ("backward", "zero_grad", "set"):
+            continue
+        if not (hasattr(made, "data") and hasattr(made, "grad")):
+            return {"odd": [len(values), made if isinstance(made, int | float | None) else type(made).__name__]}
+        values[f"x{len(values)}"] = made
+    names = list(values)
+    return {
+        "data": {name: value.data for name, value in values.items()},
+        "grad": {name: value.grad for name, value in values.items()},
+        "same": [(a, b) for i, a in enumerate(names) for b in names[i + 1 :] if values[a] is values[b]],
+    }
+
+
+def execute(module: ModuleType, line: tuple[Any, ...], values: dict[str, Any]) -> Any:
+    op, *rest = line
+    if op == "Value":
+        return find_function(module, "Value")(*rest)
+    if op == "set":
+        name, _, attribute = rest[0].partition(".")
+        return setattr(values[name], attribute, rest[1])
+    operands = [values[x] if isinstance(x, str) else x for x in rest]
+    if op in BINARY:
+        return BINARY[op](*operands)
+    if op == "neg":
+        return -operands[0]
+    if op == "zero_grad":
+        return find_function(module, "zero_grad")(*operands)
+    return getattr(operands[0], op)()
+
+
+def chain(module: ModuleType, left: bool, length: int, zero: bool) -> dict[str, Any]:
+    """Add x to itself `length` times, one operation on the last, then backward (and zero_grad); the chain grows to the left or right."""
+    limit = sys.getrecursionlimit()
+    x = find_function(module, "Value")(0.5)
+    y = x
+    for _ in range(length):
+        y = y + x if left else x + y
+    try:
+        y.backward()
+        if zero:
+            find_function(module, "zero_grad")(y)
+    except RecursionError:
+        return {"recursion": True, "limit": False}
+    return {
+        "data": y.data,
+        "grad": x.grad,
+        "root": y.grad,
+        "recursion": False,
+        "limit": sys.getrecursionlimit() != limit,
+    }
+
+
+def comparisons(module: ModuleType, length: int) -> int:
+    """Run backward on a chain and count how often two Values are compared with ==, as `in` does on a list."""
+    kind = find_function(module, "Value")
+    own, count = vars(kind).get("__eq__"), [0]
+
+    def counting(self: Any, other: Any) -> Any:
+        count[0] += 1
+        return own(self, other) if own else self is other
+
+    x = kind(0.5)
+    y = x
+    for _ in range(length):
+        y = y + x
+    kind.__eq__ = counting
+    try:
+        y.backward()
+    finally:
+        if own:
+            kind.__eq__ = own
+        else:
+            del kind.__eq__
+    return count[0]
+
+
+def identity(module: ModuleType, number: float) -> dict[str, Any]:
+    """Compare two Values of one number, and put them into a set."""
+    a, b = find_function(module, "Value")(number), find_function(module, "Value")(number)
+    return {"a == b": bool(a == b), "a == a": bool(a == a), "members": len({a, b})}

@@ -1,0 +1,592 @@
+"""The hidden grader of F.3. Programs of Values are plain data: the learner's process runs them, the oracle runs them again.
+
+The oracle knows no rule of differentiation. It nudges one number of the program by an imaginary 1e-100, runs the program on complex
+numbers, and reads the derivative off the imaginary part of the result (the complex step, exact up to rounding).
+"""
+
+import cmath
+import math
+
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from course.grading import check
+
+NUDGE = 1e-100
+COMMANDS = ("backward", "zero_grad", "set")
+ARITHMETIC = ("+", "-", "*", "/", "**")
+
+# The largest rounding error a long program may build up: a division or a log amplifies what the operations before it lost.
+LONG = 1e-9
+
+few = settings(max_examples=10)
+
+
+# ---------------------------------------------------------------- programs
+#
+# A program is a list of lines. ("Value", 1.5) and ("+", "x0", 2) and ("relu", "x1") each make the next of x0, x1, x2, …;
+# text is the name of a Value, a number is a constant. ("backward", "x2"), ("zero_grad", "x2") and ("set", "x0.data", 1.5) make nothing.
+
+
+def show(lines):
+    """The program as Python."""
+    shown, count = [], 0
+    for line in lines:
+        if line[0] in COMMANDS:
+            shown.append(show_line(*line))
+        else:
+            shown.append(f"x{count} = {show_line(*line)}")
+            count += 1
+    return "; ".join(shown)
+
+
+def show_line(op, a, b=None):
+    if op in ARITHMETIC:
+        # -2 ** x would mean something else
+        return f"{a} {op} {b}"
+    return {"Value": f"Value({a})", "neg": f"-{a}", "set": f"{a} = {b}", "zero_grad": f"zero_grad({a})"}.get(
+        op, f"{a}.{op}()"
+    )
+
+
+def run(learner, *lines):
+    """The data and grad of every Value after the program has run in the learner's process."""
+    seen = learner.probe("run", list(lines), shown=show(lines))
+    if "odd" in seen:
+        place, what = seen["odd"]
+        made = [line for line in lines if line[0] not in COMMANDS][place]
+        what = check.describe(what) if not isinstance(what, str) else f"an object of type {what}"
+        check.fail(f"x{place} = {show_line(*made)} gives {what}, expected a Value")
+    return seen
+
+
+# ---------------------------------------------------------------- the oracle
+
+
+def on_floats(op, a, b=None):
+    """One operation as Python floats do it; division is the product with the power −1, as the stub defines it."""
+    return {
+        "+": lambda: a + b,
+        "-": lambda: a + (-b),
+        "*": lambda: a * b,
+        "/": lambda: a * b**-1,
+        "**": lambda: a**b,
+        "neg": lambda: -a,
+        "relu": lambda: a if a > 0 else 0.0,
+        "exp": lambda: math.exp(a),
+        "log": lambda: math.log(a),
+        "tanh": lambda: math.tanh(a),
+    }[op]()
+
+
+def on_complex(op, a, b=None):
+    if op == "**":
+        return a ** (int(b) if b == int(b) else b)
+    if op == "relu":
+        return a if a.real > 0 else 0j
+    return getattr(cmath, op)(a) if op in ("exp", "log", "tanh") else on_floats(op, a, b)
+
+
+def evaluate(lines, operation=on_floats, nudged=None):
+    """The number of every Value of a program; with `nudged`, that one is moved along the imaginary axis."""
+    numbers = {}
+    for op, *rest in lines:
+        if op in COMMANDS:
+            continue
+        operands = [numbers[x] if isinstance(x, str) else float(x) for x in rest]
+        name = f"x{len(numbers)}"
+        numbers[name] = operands[0] if op == "Value" else operation(op, *operands)
+        if name == nudged:
+            numbers[name] += NUDGE * 1j
+    return numbers
+
+
+def derivatives(lines, root):
+    """d(root)/d(v) for every Value v of the program."""
+    return {name: derivative(lines, root, name) for name in evaluate(lines)}
+
+
+def derivative(lines, root, name):
+    return complex(evaluate(lines, on_complex, name)[root]).imag / NUDGE
+
+
+# ---------------------------------------------------------------- claims
+
+
+def data_is_exact(learner, *lines):
+    """Every number is what Python's floats give, to the last bit, and a plain float."""
+    seen = run(learner, *lines)
+    for name, expected in evaluate(lines).items():
+        check.equal(seen["data"][name], expected, what=f"{name}.data")
+
+
+def data_is_close(learner, *lines, scale=None):
+    seen = run(learner, *lines)
+    for name, expected in evaluate(lines).items():
+        check.close(seen["data"][name], expected, what=f"{name}.data", scale=scale)
+
+
+def gradients_are(seen, expected, rtol=None):
+    """Compare from the last Value to the first: the first that is wrong is where the way back goes astray."""
+    scale = max(1.0, *(abs(number) for number in expected.values()))
+    for name in reversed(expected):
+        check.close(seen["grad"][name], expected[name], what=f"{name}.grad", rtol=rtol, scale=scale)
+
+
+def gradients_hold(learner, *lines, rtol=None):
+    """backward() of the last Value gives every Value of the program its derivative."""
+    root = f"x{len(evaluate(lines)) - 1}"
+    gradients_are(run(learner, *lines, ("backward", root)), derivatives(lines, root), rtol)
+
+
+# ---------------------------------------------------------------- the inputs
+
+numbers = st.integers(-40, 40).map(lambda tenths: tenths / 10)
+nonzero = numbers.filter(lambda x: abs(x) >= 0.3)
+positive = st.integers(3, 40).map(lambda tenths: tenths / 10)
+# An upstream gradient that is not 1: the operation under test is multiplied by it afterwards.
+factors = st.sampled_from([2.5, -1.5, 0.75, -3.0])
+constants = st.one_of(st.integers(-5, 5), numbers)
+exponents = st.sampled_from([2, 3, -1, -2, 1, 0, 4, -3.0, 2.0])
+fractions = st.sampled_from([0.5, 1.5, -0.5, -2.5])
+
+UNARY = ["neg", "relu", "exp", "log", "tanh"]
+
+
+@st.composite
+def programs(draw, fewest=2, most=8, operations=(*ARITHMETIC, *UNARY)):
+    """A random program: each line uses Values made before it, one of them often again; no number lies near a kink or an edge."""
+    lines = [("Value", draw(numbers)) for _ in range(draw(st.integers(1, 3)))]
+    for _ in range(draw(st.integers(fewest, most))):
+        known = list(evaluate(lines))
+        # Mostly a recent one, so that programs become deep; any other as the second.
+        line = draw_line(draw, operations, draw(st.sampled_from(known[:-4:-1])), draw(st.sampled_from(known[::-1])))
+        if is_ordinary([*lines, line]):
+            lines.append(line)
+    assume(len(lines) > 3)
+    return lines
+
+
+def draw_line(draw, operations, first, other):
+    op = draw(st.sampled_from(operations))
+    if op in UNARY:
+        return (op, first)
+    if op == "**":
+        return (op, first, draw(st.one_of(exponents, fractions)))
+    form = draw(st.integers(0, 5))
+    if form == 4:
+        return (op, first, draw(constants))
+    return (op, draw(constants), first) if form == 5 else (op, first, other)
+
+
+def is_ordinary(lines):
+    """Is the last line far from kinks, poles and the edge of a domain, and its number of ordinary size?"""
+    before = evaluate(lines[:-1])
+    op, a, *b = lines[-1]
+    a, b = (before[x] if isinstance(x, str) else x for x in (a, *(b or [0.0])))
+    allowed = {
+        "/": abs(b) >= 0.3,
+        "**": abs(a) >= 0.3 and (a > 0 or b == int(b)),
+        "relu": abs(a) >= 0.01,
+        "exp": a <= 4,
+        "log": a >= 0.3,
+    }
+    return allowed.get(op, True) and abs(on_floats(op, float(a), b)) <= 50
+
+
+# ---------------------------------------------------------------- a Value
+
+
+@given(constants)
+def test_value_keeps_the_number(learner, number):
+    """Value(number) keeps the number as a float, and its grad is 0.0."""
+    seen = run(learner, ("Value", number))
+    check.equal(seen["data"]["x0"], float(number), what="x0.data")
+    check.equal(seen["grad"]["x0"], 0.0, what="x0.grad")
+
+
+@few
+@given(numbers)
+def test_equal_only_to_itself(learner, number):
+    """Two Values of the same number are two Values: not equal, and two members of a set."""
+    shown = f"a, b = Value({number}), Value({number}); a == b; a == a; len({{a, b}})"
+    seen = learner.probe("identity", number, shown=shown)
+    check.that(not seen["a == b"], f"a == b is True for two Values of {number}")
+    check.that(seen["a == a"], "a == a is False")
+    check.that(seen["members"] == 2, f"the set {{a, b}} has {seen['members']} member")
+
+
+# ---------------------------------------------------------------- forward
+
+
+@given(numbers, numbers, constants)
+def test_add(learner, x, y, c):
+    """x + y, and x + c and c + x with a plain number c, are exactly what floats give."""
+    data_is_exact(learner, ("Value", x), ("Value", y), ("+", "x0", "x1"), ("+", "x0", c), ("+", c, "x0"))
+
+
+@given(numbers, numbers, constants)
+def test_mul(learner, x, y, c):
+    """x · y, and x · c and c · x with a plain number c, are exactly what floats give."""
+    data_is_exact(learner, ("Value", x), ("Value", y), ("*", "x0", "x1"), ("*", "x0", c), ("*", c, "x0"))
+
+
+@given(numbers, numbers, constants)
+def test_neg_and_sub(learner, x, y, c):
+    """−x, x − y, x − c and c − x are exactly what floats give."""
+    data_is_exact(learner, ("Value", x), ("Value", y), ("neg", "x0"), ("-", "x0", "x1"), ("-", "x0", c), ("-", c, "x0"))
+
+
+@given(st.one_of(st.tuples(nonzero, exponents), st.tuples(positive, fractions)))
+def test_pow(learner, case):
+    """x ** n is exactly Python's data ** n, for n of either sign, whole or not, and for a negative x and a whole n."""
+    data_is_exact(learner, ("Value", case[0]), ("**", "x0", case[1]))
+
+
+@few
+@given(positive, nonzero)
+def test_pow_of_a_value_exponent(learner, x, n):
+    """A Value as exponent raises TypeError."""
+    with check.raises("TypeError"):
+        run(learner, ("Value", x), ("Value", n), ("**", "x0", "x1"))
+
+
+@few
+@given(positive, fractions)
+def test_pow_that_is_not_real(learner, x, n):
+    """A negative base with an exponent that is not a whole number raises ValueError."""
+    with check.raises("ValueError"):
+        run(learner, ("Value", -x), ("**", "x0", n))
+
+
+@given(numbers, nonzero, nonzero)
+@example(1.0, 49.0, 3.0)
+@example(3.9, 0.3, 3.0)
+def test_div(learner, x, y, c):
+    """x / y, x / c and c / x are exactly the product with the power −1."""
+    lines = [("Value", x), ("Value", y), ("/", "x0", "x1"), ("/", "x0", c), ("/", c, "x1")]
+    data_is_exact(learner, *lines)
+
+
+@few
+@given(
+    nonzero, st.sampled_from([("**", "x0", -1), ("**", "x0", -2.0), ("/", "x1", "x0"), ("/", 3, "x0"), ("/", "x1", 0)])
+)
+def test_division_by_zero(learner, x, line):
+    """Dividing by zero, or raising zero to a negative power, raises ZeroDivisionError."""
+    with check.raises("ZeroDivisionError", "ValueError"):
+        run(learner, ("Value", 0.0), ("Value", x), line)
+
+
+@given(numbers)
+@example(0.0)
+def test_relu(learner, x):
+    """relu is x where x is positive, else 0."""
+    data_is_exact(learner, ("Value", x), ("relu", "x0"))
+
+
+@given(numbers)
+def test_exp(learner, x):
+    """exp is e to the power x."""
+    data_is_close(learner, ("Value", x), ("exp", "x0"))
+
+
+def test_exp_overflow(learner):
+    """exp of 1,000 raises OverflowError."""
+    with check.raises("OverflowError"):
+        run(learner, ("Value", 1000.0), ("exp", "x0"))
+
+
+@given(positive)
+def test_log(learner, x):
+    """log is the natural logarithm."""
+    data_is_close(learner, ("Value", x), ("log", "x0"), scale=1.0)
+
+
+@few
+@given(st.sampled_from([0.0, -0.5, -3.0]))
+def test_log_of_what_is_not_positive(learner, x):
+    """log of zero or a negative number raises ValueError."""
+    with check.raises("ValueError"):
+        run(learner, ("Value", x), ("log", "x0"))
+
+
+@given(st.one_of(numbers, st.sampled_from([-1e4, -800.0, 800.0, 1e4])))
+@example(1e4)
+@example(-1e4)
+def test_tanh(learner, x):
+    """tanh is the hyperbolic tangent, for numbers up to ±10,000 too."""
+    data_is_close(learner, ("Value", x), ("tanh", "x0"), scale=1.0)
+
+
+@given(programs())
+def test_operations_make_new_values(learner, lines):
+    """Every operation makes a new Value; its operands keep their data, and no grad moves."""
+    seen = run(learner, *lines)
+    expected = evaluate(lines)
+    for one, other in seen["same"]:
+        check.fail(f"{one} and {other} are one and the same object, expected two")
+    for name, number in expected.items():
+        check.close(seen["data"][name], number, what=f"{name}.data", rtol=LONG, scale=max(1.0, abs(number)))
+        check.that(seen["grad"][name] == 0, f"{name}.grad is {seen['grad'][name]} before any backward(), expected 0.0")
+
+
+# ---------------------------------------------------------------- backward, one operation at a time
+
+
+@few
+@given(numbers)
+def test_backward_of_a_leaf(learner, x):
+    """backward() of a leaf makes its own grad 1.0: d(x)/d(x)."""
+    check.equal(run(learner, ("Value", x), ("backward", "x0"))["grad"]["x0"], 1.0, what="x0.grad")
+
+
+@given(numbers, numbers, factors)
+def test_backward_mul(learner, x, y, c):
+    """Both gradients of x · y are right."""
+    gradients_hold(learner, ("Value", x), ("Value", y), ("*", "x0", "x1"))
+    gradients_hold(learner, ("Value", x), ("Value", y), ("*", "x0", "x1"), ("*", "x2", c))
+
+
+@given(numbers, numbers, factors)
+def test_backward_add_sub_neg(learner, x, y, c):
+    """The gradients of x + y, x − y and −x are right, whatever the upstream gradient."""
+    for line in (("+", "x0", "x1"), ("-", "x0", "x1"), ("neg", "x0")):
+        gradients_hold(learner, ("Value", x), ("Value", y), line, ("*", "x2", c))
+
+
+@given(numbers, nonzero, factors)
+def test_backward_div(learner, x, y, c):
+    """Both gradients of x / y are right, whatever the upstream gradient."""
+    gradients_hold(learner, ("Value", x), ("Value", y), ("/", "x0", "x1"), ("*", "x2", c))
+
+
+@given(st.one_of(st.tuples(nonzero, exponents), st.tuples(positive, fractions)), factors)
+def test_backward_pow(learner, case, c):
+    """The gradient of x ** n is right, for n of either sign, whole or not, and for a negative x and a whole n."""
+    gradients_hold(learner, ("Value", case[0]), ("**", "x0", case[1]), ("*", "x1", c))
+
+
+@few
+@given(st.sampled_from([0, 1, 2, 3, 0.0, 2.0]))
+@example(0)
+def test_backward_pow_at_zero(learner, n):
+    """The gradient of x ** n at x = 0 is right, for n = 0 too."""
+    gradients_hold(learner, ("Value", 0.0), ("**", "x0", n))
+
+
+@given(nonzero, nonzero, st.sampled_from(["+", "-", "*", "/"]), st.booleans(), factors)
+def test_backward_with_constants(learner, x, c, op, left, factor):
+    """The gradient is right where a plain number takes part, on either side of + − · /."""
+    c = int(c) if c == int(c) else c
+    line = (op, c, "x0") if left else (op, "x0", c)
+    gradients_hold(learner, ("Value", x), line, ("*", "x1", factor))
+
+
+@given(nonzero, factors)
+@example(-1.5, 2.5)
+@example(1.5, -3.0)
+def test_backward_relu(learner, x, c):
+    """The gradient passes relu where x is positive, and stops where it is negative."""
+    gradients_hold(learner, ("Value", x), ("relu", "x0"), ("*", "x1", c))
+
+
+def test_backward_relu_at_zero(learner):
+    """At exactly 0 the slope of relu is 0, by convention."""
+    check.close(run(learner, ("Value", 0.0), ("relu", "x0"), ("backward", "x1"))["grad"]["x0"], 0.0, what="x0.grad")
+
+
+@given(numbers, factors, st.sampled_from(["exp", "tanh"]))
+def test_backward_exp_tanh(learner, x, c, op):
+    """The gradients of exp and tanh are right, whatever the upstream gradient."""
+    gradients_hold(learner, ("Value", x), (op, "x0"), ("*", "x1", c))
+
+
+@given(positive, factors)
+def test_backward_log(learner, x, c):
+    """The gradient of log is right, whatever the upstream gradient."""
+    gradients_hold(learner, ("Value", x), ("log", "x0"), ("*", "x1", c))
+
+
+# ---------------------------------------------------------------- backward, whole graphs
+
+
+@given(nonzero, st.sampled_from(["+", "-", "*", "/"]), factors)
+@example(3.0, "+", 2.5)
+@example(3.0, "*", 2.5)
+def test_backward_of_a_value_used_twice(learner, x, op, c):
+    """A Value that is both operands of one operation (x + x, x · x, x / x) collects both gradients."""
+    gradients_hold(learner, ("Value", x), (op, "x0", "x0"), ("*", "x1", c))
+
+
+@given(nonzero, st.lists(st.tuples(st.sampled_from("+-*"), st.integers(0, 7)), min_size=1, max_size=6))
+@example(2.0, [("*", 0), ("+", 1)])
+def test_backward_waits_for_the_whole_gradient(learner, x, rungs):
+    """A Value that is used by several others hands its gradient on only when all of it has arrived."""
+    lines = [("Value", x), ("*", "x0", 0.5), ("*", "x1", 0.5)]
+    for op, back in rungs:
+        # The latest with an earlier one: ways of different length lead to the same Value.
+        last = len(lines) - 1
+        line = (op, f"x{last}", f"x{max(last - 1 - back, 0)}")
+        if is_ordinary([*lines, line]):
+            lines.append(line)
+    gradients_hold(learner, *lines, rtol=LONG)
+
+
+@settings(max_examples=40)
+@given(programs())
+def test_backward_of_any_program(learner, lines):
+    """In a random program of all the operations every Value gets its derivative."""
+    gradients_hold(learner, *lines, rtol=LONG)
+
+
+@few
+@given(numbers, st.integers(2, 4), factors)
+def test_backward_tells_equal_numbers_apart(learner, x, count, c):
+    """Different Values that hold the same number each get their own gradient."""
+    lines = [("Value", x)] * count
+    # c·x0 + 2c·x1 + 3c·x2 + …
+    lines += [("*", f"x{i}", (i + 1) * c) for i in range(count)]
+    lines += [("+", f"x{2 * count + i - 1 if i else count}", f"x{count + 1 + i}") for i in range(count - 1)]
+    gradients_hold(learner, *lines)
+
+
+@given(programs(), st.integers(0, 7))
+def test_backward_leaves_others_alone(learner, lines, back):
+    """backward() of a Value changes nothing in Values that it was not made from."""
+    names = list(evaluate(lines))
+    root = names[max(len(names) - 2 - back, 0)]
+    seen = run(learner, *lines, ("backward", root))
+    expected = derivatives(lines, root)
+    for name in names[names.index(root) + 1 :]:
+        check.that(seen["grad"][name] == 0, f"{name}.grad is {seen['grad'][name]}, but {root} was not made from {name}")
+    gradients_are(seen, expected, LONG)
+
+
+@few
+@given(programs())
+def test_backward_leaves_data_alone(learner, lines):
+    """backward() changes no data."""
+    names = list(evaluate(lines))
+    before, after = run(learner, *lines)["data"], run(learner, *lines, ("backward", names[-1]))["data"]
+    for name in names:
+        check.equal(after[name], before[name], what=f"{name}.data after backward()")
+
+
+# ---------------------------------------------------------------- backward, again and again
+
+
+@given(programs(most=5), st.integers(2, 3))
+@example([("Value", 3.0), ("*", "x0", "x0"), ("*", "x1", 2.0)], 2)
+def test_backward_again_adds_the_same_again(learner, lines, times):
+    """After two calls of backward() every grad is twice what it was after one, after three three times."""
+    root = f"x{len(evaluate(lines)) - 1}"
+    seen = run(learner, *lines, *[("backward", root)] * times)
+    gradients_are(seen, {name: times * slope for name, slope in derivatives(lines, root).items()}, LONG)
+
+
+@given(programs(most=6), st.integers(0, 2))
+def test_gradients_of_two_results_add_up(learner, lines, back):
+    """backward() of two results that share Values adds their gradients."""
+    names = list(evaluate(lines))
+    roots = (names[-1], names[max(len(names) - 2 - back, 0)])
+    seen = run(learner, *lines, *(("backward", root) for root in roots))
+    one, other = (derivatives(lines, root) for root in roots)
+    gradients_are(seen, {name: one[name] + other[name] for name in names}, LONG)
+
+
+@few
+@given(nonzero, st.sampled_from([*UNARY, *ARITHMETIC]))
+def test_operations_keep_gradients(learner, x, op):
+    """Using a Value in a further operation leaves the grad that it already has."""
+    x = abs(x)
+    line = (op, "x0") if op in UNARY else (op, "x0", 2)
+    grad = run(learner, ("Value", x), ("*", "x0", 3.0), ("backward", "x1"), line)["grad"]
+    check.close(grad["x0"], 3.0, what="x0.grad")
+    check.close(grad["x1"], 1.0, what="x1.grad")
+
+
+# ---------------------------------------------------------------- backward, at length
+
+
+@settings(max_examples=2)
+@given(st.booleans())
+def test_backward_of_a_long_chain(learner, left):
+    """backward() works through 5,000 operations in a row, without moving Python's recursion limit."""
+    seen = long_chain(learner, left, "y.backward()", zero=False)
+    check.close(seen["root"], 1.0, what="y.grad")
+    check.close(seen["grad"], 5001.0, what="x.grad")
+
+
+def long_chain(learner, left, calls, *, zero):
+    step = "y = y + x" if left else "y = x + y"
+    shown = f"x = y = Value(0.5); for _ in range(5000): {step}; {calls}"
+    seen = learner.probe("chain", left, 5000, zero, shown=shown)
+    check.that(not seen["recursion"], "RecursionError: a function calls itself once for every operation in the row")
+    check.that(not seen["limit"], "the recursion limit was moved; the next chain is longer than any limit")
+    return seen
+
+
+def test_backward_visits_each_operation_once(learner):
+    """The work grows with the number of operations, not with the number of paths through them: 64 doublings have 2⁶⁴ paths."""
+    lines = [("Value", 0.5), *(("+", f"x{i}", f"x{i}") for i in range(64))]
+    shown = "x = y = Value(0.5); for _ in range(64): y = y + y; y.backward()"
+    grad = learner.probe("run", [*lines, ("backward", "x64")], shown=shown)["grad"]
+    check.close(grad["x0"], 2.0**64, what="x.grad")
+
+
+def test_backward_remembers_without_searching(learner):
+    """backward() does not search through all the Values it has seen for each one that it meets."""
+    shown = "x = y = Value(0.5); for _ in range(400): y = y + x; y.backward()"
+    count = learner.probe("comparisons", 400, shown=shown)
+    check.that(count <= 4000, f"{count:,} comparisons of Values for 400 operations, expected a few for each at most")
+
+
+# ---------------------------------------------------------------- zero_grad
+
+
+@given(programs(most=6))
+def test_zero_grad(learner, lines):
+    """zero_grad(root) sets grad to 0.0 for root and for everything that it was made from."""
+    root = f"x{len(evaluate(lines)) - 1}"
+    seen = run(learner, *lines, ("backward", root), ("zero_grad", root))
+    for name in reversed(evaluate(lines)):
+        check.equal(seen["grad"][name], 0.0, what=f"{name}.grad")
+
+
+@given(nonzero, nonzero)
+def test_zero_grad_leaves_others_alone(learner, x, y):
+    """zero_grad(root) leaves the gradients of Values that root was not made from, and all data."""
+    lines = [("Value", x), ("Value", y), ("*", "x0", 2.0), ("*", "x1", 3.0), ("+", "x2", "x3")]
+    seen = run(learner, *lines, ("backward", "x4"), ("zero_grad", "x2"))
+    for name, number in evaluate(lines).items():
+        check.close(seen["data"][name], number, what=f"{name}.data")
+    gradients_are(seen, {"x0": 0.0, "x1": 3.0, "x2": 0.0, "x3": 1.0, "x4": 1.0})
+
+
+def test_zero_grad_of_a_long_chain(learner):
+    """zero_grad works through 5,000 operations in a row."""
+    seen = long_chain(learner, True, "y.backward(); zero_grad(y)", zero=True)
+    check.equal(seen["root"], 0.0, what="y.grad")
+    check.equal(seen["grad"], 0.0, what="x.grad")
+
+
+@given(nonzero, nonzero)
+def test_training_steps(learner, x, moved):
+    """Two steps of training: after zero_grad and a new x.data, a new graph gets its own gradient and nothing of the old."""
+    lines = [("Value", x), ("*", "x0", "x0"), ("backward", "x1"), ("zero_grad", "x1")]
+    lines += [("set", "x0.data", moved), ("*", "x0", "x0"), ("tanh", "x2"), ("backward", "x3")]
+    seen = run(learner, *lines)
+    check.close(seen["data"]["x3"], math.tanh(moved * moved), what="x3.data")
+    again = [("Value", moved), ("*", "x0", "x0"), ("tanh", "x1")]
+    check.close(seen["grad"]["x0"], derivative(again, "x2", "x0"), what="x0.grad", scale=1.0)
+    check.close(seen["grad"]["x1"], 0.0, what="x1.grad")
+
+
+@few
+@given(nonzero, nonzero, st.sampled_from([7.0, -0.5]))
+def test_backward_adds_to_what_is_there(learner, x, y, start):
+    """backward() adds to a grad that was assigned, and that number has no other effect."""
+    lines = [("Value", x), ("Value", y), ("*", "x0", "x1"), ("*", "x2", 2.0)]
+    seen = run(learner, *lines, *(("set", f"x{i}.grad", start) for i in range(4)), ("backward", "x3"))
+    gradients_are(seen, {name: start + slope for name, slope in derivatives(lines, "x3").items()})
