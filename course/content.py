@@ -49,6 +49,14 @@ class Content:
     def reference(self, file: str) -> Path:
         return self.grader(file) / "reference.py"
 
+    def references(self) -> dict[str, Path]:
+        """Every reference by the name of its module: the finished package, in our words."""
+        graders = self.root / "graders"
+        return {
+            ".".join((PACKAGE, *path.parent.relative_to(graders).parts)): path
+            for path in sorted(graders.glob("*/*/reference.py"))
+        }
+
     def rights(self, file: str) -> list[Path]:
         """Right implementations in other styles than the reference's; a grader that refuses one is broken."""
         return sorted(self.grader(file).glob("right_*.py"))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,16 +110,17 @@ def load_curriculum(content: Content) -> Curriculum:
     """Read course.toml; raise `ContentError` naming the step when it does not hold together."""
     try:
         data = tomllib.loads(content.course_toml.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ContentError(f"curriculum/course.toml cannot be read: {error}") from error
     if data.get("format") != FORMAT:
         raise ContentError(f"curriculum/course.toml has format {data.get('format')!r}; this engine reads {FORMAT}.")
-    rules = {
-        name: Rules(name, tuple(table["imports"]), tuple(table.get("forbid", ())), table.get("words", ""))
-        for name, table in data.get("rules", {}).items()
-    }
+    _check_fields(data, "curriculum/course.toml", COURSE_FIELDS, {"title"})
+    rules = {name: _rules(name, table) for name, table in data.get("rules", {}).items()}
     stages = tuple(_stage(table, rules) for table in data.get("stages", ()))
     curriculum = Curriculum(data["title"], stages, content)
+    ids = [stage.id for stage in stages]
+    if doubled := next((name for name in ids if ids.count(name) > 1), None):
+        raise ContentError(f"The stage {doubled} stands twice in curriculum/course.toml.")
     for stage in stages:
         for step in stage.steps:
             if step.key in curriculum:
@@ -128,25 +130,51 @@ def load_curriculum(content: Content) -> Curriculum:
     return curriculum
 
 
+Fields = Mapping[str, type | tuple[type, ...]]
+
+COURSE_FIELDS: Fields = {"format": int, "title": str, "rules": dict, "stages": list}
+RULES_FIELDS: Fields = {"imports": list, "forbid": list, "words": str}
+STAGE_FIELDS: Fields = {"id": str, "title": str, "about": str, "steps": list, "planned": list}
+STEP_FIELDS: Fields = {
+    "key": str, "title": str, "minutes": int, "needs": list, "rules": str, "forbid": list, "elective": bool,
+    "packaged": bool, "file": str, "defines": list, "call_seconds": (int, float), "step_seconds": (int, float),
+    "memory_mb": int,
+}  # fmt: skip
+
+# A key is a path in five trees and a Python module: lower case, so that it is the same on every file system.
+KEY = re.compile(r"[a-z][a-z0-9_]*(/[a-z][a-z0-9_]*)+")
+
+
+def _check_fields(table: Mapping[str, Any], where: str, fields: Fields, required: Set[str]) -> None:
+    if unknown := set(table) - set(fields):
+        raise ContentError(f"{where}: unknown field {sorted(unknown)[0]!r}.")
+    if missing := required - set(table):
+        raise ContentError(f"{where}: the field {sorted(missing)[0]!r} is missing.")
+    for name, value in table.items():
+        if not isinstance(value, fields[name]):
+            raise ContentError(f"{where}: the field {name!r} cannot be {value!r}.")
+
+
+def _rules(name: str, table: Mapping[str, Any]) -> Rules:
+    _check_fields(table, f"Rules {name} in curriculum/course.toml", RULES_FIELDS, {"imports"})
+    return Rules(name, tuple(table["imports"]), tuple(table.get("forbid", ())), table.get("words", ""))
+
+
 def _stage(table: Mapping[str, Any], rules: Mapping[str, Rules]) -> Stage:
+    _check_fields(table, f"Stage {table.get('id', '?')} in curriculum/course.toml", STAGE_FIELDS, {"id", "title"})
     steps = tuple(_step(table["id"], place, entry, rules) for place, entry in enumerate(table.get("steps", ()), 1))
     return Stage(table["id"], table["title"], table.get("about", ""), steps, tuple(table.get("planned", ())))
 
 
-STEP_FIELDS = frozenset({
-    "key", "title", "minutes", "needs", "rules", "forbid", "elective", "packaged", "file", "defines",
-    "call_seconds", "step_seconds", "memory_mb",
-})  # fmt: skip
-
-
 def _step(stage: str, place: int, entry: Mapping[str, Any], rules: Mapping[str, Rules]) -> Step:
     key = entry.get("key", "?")
-    if unknown := set(entry) - STEP_FIELDS:
-        raise ContentError(f"Step {key} in curriculum/course.toml: unknown field {sorted(unknown)[0]!r}.")
-    if missing := {"key", "title", "minutes", "rules"} - set(entry):
-        raise ContentError(f"Step {key} in curriculum/course.toml: the field {sorted(missing)[0]!r} is missing.")
+    where = f"Step {key} in curriculum/course.toml"
+    _check_fields(entry, where, STEP_FIELDS, {"key", "title", "minutes", "rules"})
+    for path in (key, entry.get("file", key)):
+        if not KEY.fullmatch(path):
+            raise ContentError(f"{where}: {path!r} cannot be a key; one looks like transformer/attention.")
     if entry["rules"] not in rules:
-        raise ContentError(f"Step {key} in curriculum/course.toml: there are no rules {entry['rules']!r}.")
+        raise ContentError(f"{where}: there are no rules {entry['rules']!r}.")
     usual = Budget()
     return Step(
         key=key,

@@ -118,18 +118,23 @@ What it costs
 """
 
 
+def terminal(columns: int) -> Console:
+    """Open a recording terminal with sixteen colours, whatever NO_COLOR and TERM say of the real one."""
+    return Console(
+        width=columns, record=True, force_terminal=True, color_system="standard", file=io.StringIO(), _environ={}
+    )
+
+
 def shown(markdown: str, columns: int = 72, *, width: int | None = None) -> str:
-    """Print a lesson on a recording terminal with colours and give its text."""
-    console = Console(width=columns, record=True, force_terminal=True, color_system="standard", file=io.StringIO())
+    console = terminal(columns)
     console.print(render(markdown, width=width))
     return console.export_text(styles=False)
 
 
 def written(markdown: str, columns: int = 72) -> str:
-    console = Console(width=columns, force_terminal=True, color_system="standard", file=io.StringIO())
-    with console.capture() as capture:
-        console.print(render(markdown))
-    return capture.get()
+    console = terminal(columns)
+    console.print(render(markdown))
+    return console.export_text(styles=True)
 
 
 def test_a_lesson_at_72_columns() -> None:

@@ -58,7 +58,7 @@ def run_trial(content: Content, curriculum: Curriculum, trial: Trial) -> Finding
     with tempfile.TemporaryDirectory(prefix="course-trial-") as folder:
         file = Path(folder) / f"{step.file.rsplit('/', 1)[-1]}.py"
         file.write_text(trial.source, encoding="utf-8")
-        submission = Submission(reference_modules(curriculum, {step.module: file}), trusted=True)
+        submission = Submission(reference_modules(content, {step.module: file}), trusted=True)
         wrong = trial.kind == "mistake"
         verdict = grade(content, step, submission, seed=trial.seed, shrink=False, stop_at_first=wrong)
     return Finding(trial, time.monotonic() - began, fault_of(trial, verdict), _first(verdict))

@@ -57,7 +57,8 @@ def run_texts(curriculum: Curriculum, step: Step) -> list[str]:
     examples, program = fences(content.lesson(step.key).read_text(encoding="utf-8"))
     docstrings = docstring_examples(content.stub(step.file).read_text(encoding="utf-8"))
     learner = Learner(
-        Setup(step.module, reference_modules(curriculum), step.rules, step.budget), Clock(time.monotonic() + 120)
+        Setup(step.module, reference_modules(curriculum.content), step.rules, step.budget),
+        Clock(time.monotonic() + 120),
     )
     try:
         if problem := learner.load():

@@ -31,7 +31,7 @@ def learner(request: pytest.FixtureRequest) -> Iterator[Learner]:
     step = step_of(curriculum, folder)
     hypothesis.settings.load_profile("grader")
     file = request.config.getoption("--learner")
-    modules = reference_modules(curriculum, {step.module: file.resolve()} if file else None)
+    modules = reference_modules(curriculum.content, {step.module: file.resolve()} if file else None)
     setup = Setup(step.module, modules, step.rules, step.budget, (curriculum.content.probes(step.key),))
     served = Learner(setup, Clock(time.monotonic() + step.budget.step_seconds))
     try:

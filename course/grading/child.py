@@ -183,7 +183,8 @@ def _where(session: Session, error: BaseException) -> list[str]:
 
 
 def _syntax(session: Session, error: SyntaxError) -> dict[str, Any]:
-    lines = [f"{Path(error.filename or '?').name}:{error.lineno}: {error.msg}"]
+    place = f"{Path(error.filename).name}:{error.lineno}: " if error.filename else ""
+    lines = [f"{place}{error.msg}"]
     if error.text:
         column = max((error.offset or 1) - 1, 0)
         lines += [f"    {error.text.rstrip()}", f"    {' ' * column}^"]
@@ -201,7 +202,8 @@ def _signature(session: Session, name: str, args: tuple[Any, ...], kwargs: dict[
     try:
         signature.bind(*args, **kwargs)
     except TypeError as misfit:
-        return {"status": "signature", "message": f"your {name}{signature} cannot take this call: {misfit}"}
+        parameters = ", ".join(str(one.replace(annotation=one.empty)) for one in signature.parameters.values())
+        return {"status": "signature", "message": f"your {name}({parameters}) cannot take this call: {misfit}"}
     return {}
 
 

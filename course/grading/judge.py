@@ -12,15 +12,20 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from course import __version__
 from course.code import closure, fingerprint, raw_digest, read_source
 from course.content import Content
-from course.curriculum import Curriculum, Step
+from course.curriculum import Step
 from course.errors import ContentError
 from course.gate import grader_digest
 from course.grading.outcomes import Failure, Outcome, PropertyResult, Verdict, overall
+
+if TYPE_CHECKING:
+    from course.grading.learner import Exchange, Learner
+    from course.grading.plugin import JudgePlugin
+    from course.grading.process import Setup
 
 # Why the code could not be run at all.
 Problem = tuple[Outcome, Failure]
@@ -41,10 +46,9 @@ class Submission:
         return closure(step.module, self.modules)
 
 
-def reference_modules(curriculum: Curriculum, replace: Mapping[str, Path] | None = None) -> dict[str, Path]:
+def reference_modules(content: Content, replace: Mapping[str, Path] | None = None) -> dict[str, Path]:
     """The package made of references, with some modules replaced: what an author grades a file against."""
-    modules = {step.module: curriculum.content.reference(step.file) for step in curriculum}
-    return modules | dict(replace or {})
+    return content.references() | dict(replace or {})
 
 
 def grade(
@@ -78,22 +82,25 @@ class _Grading:
         if problem := self._before_running():
             return self._verdict(problem=problem)
         from course.grading.learner import Clock, Learner  # noqa: PLC0415 - the learner starts before pytest is imported
-        from course.grading.process import Setup  # noqa: PLC0415
 
-        setup = Setup(
-            module=self.step.module,
-            modules=self.submission.modules,
-            rules=self.step.rules,
-            budget=self.step.budget,
-            probes=(self.content.probes(self.step.key),),
-            hidden=() if self.submission.trusted else (self.content.root / "graders",),
-        )
-        learner = Learner(setup, Clock(self.began + self.step.budget.step_seconds))
+        learner = Learner(self._setup(self.submission), Clock(self.began + self.step.budget.step_seconds))
         learner.start()
         try:
             return self._properties(learner, shrink, stop_at_first, only)
         finally:
             learner.close()
+
+    def _setup(self, submission: Submission) -> Setup:
+        from course.grading.process import Setup  # noqa: PLC0415
+
+        return Setup(
+            module=self.step.module,
+            modules=submission.modules,
+            rules=self.step.rules,
+            budget=self.step.budget,
+            probes=(self.content.probes(self.step.key),),
+            hidden=() if submission.trusted else (self.content.root / "graders",),
+        )
 
     def _before_running(self) -> Problem | None:
         """What is wrong with the files themselves: missing, or using what the step does not allow."""
@@ -106,7 +113,7 @@ class _Grading:
         found = breach(read_source(file), self.step.rules, self.step.path)
         return (Outcome.FORBIDDEN, found) if found else None
 
-    def _properties(self, learner: Any, shrink: bool, stop_at_first: bool, only: Sequence[str]) -> Verdict:
+    def _properties(self, learner: Learner, shrink: bool, stop_at_first: bool, only: Sequence[str]) -> Verdict:
         from course.grading.examples import RememberedExamples  # noqa: PLC0415
         from course.grading.plugin import JudgePlugin  # noqa: PLC0415
 
@@ -120,15 +127,28 @@ class _Grading:
         examples.write()
         learner.close()
         results = _complete(plugin, stop_at_first)
+        if not self.submission.trusted:
+            results = self._whose_fault(results, plugin)
         return self._verdict(results=results, learner=learner, transcripts=plugin.transcripts)
+
+    def _whose_fault(self, results: tuple[PropertyResult, ...], plugin: JudgePlugin) -> tuple[PropertyResult, ...]:
+        """A property that stumbles over a learner's value, and holds for the reference, is wrong and not broken."""
+        faults = {one.name for one in results if one.outcome is Outcome.GRADER_FAULT}
+        stumbled = [name for name in plugin.transcripts if name in faults]
+        if not stumbled:
+            return results
+        reference = Submission(reference_modules(self.content), trusted=True)
+        ours = grade(self.content, self.step, reference, seed=self.seed, only=stumbled)
+        sound = {one.name for one in ours.properties if one.outcome is Outcome.PASSED}
+        return tuple(_wrong_value(one, plugin.transcripts[one.name]) if one.name in sound else one for one in results)
 
     def _verdict(
         self,
         *,
         problem: Problem | None = None,
         results: tuple[PropertyResult, ...] = (),
-        learner: Any = None,
-        transcripts: dict[str, list[Any]] | None = None,
+        learner: Learner | None = None,
+        transcripts: dict[str, list[Exchange]] | None = None,
     ) -> Verdict:
         return Verdict(
             step=self.step.key,
@@ -147,6 +167,16 @@ class _Grading:
         )
 
 
+def _wrong_value(result: PropertyResult, transcript: Sequence[Exchange]) -> PropertyResult:
+    from course.grading.check import describe  # noqa: PLC0415
+    from course.grading.show import show_exchange  # noqa: PLC0415
+
+    last = transcript[-1]
+    summary = f"{last.name} returned {describe(last.reply.get('value'))}, with which nothing can be computed"
+    failure = Failure(summary, call=show_exchange(last))
+    return PropertyResult(result.name, result.claim, Outcome.WRONG, result.examples, failure)
+
+
 def seed_of(code: str, grader: str) -> int:
     """The same code before the same grader meets the same examples; changed code meets new ones."""
     return int.from_bytes(hashlib.sha256(f"{code} {grader}".encode()).digest()[:4], "big")
@@ -160,7 +190,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _run_pytest(test_file: Path, plugin: Any, stop_at_first: bool, only: Sequence[str]) -> None:
+def _run_pytest(test_file: Path, plugin: JudgePlugin, stop_at_first: bool, only: Sequence[str]) -> None:
     import pytest  # noqa: PLC0415 - imported while the learner process imports on the other core
 
     chosen = [f"{test_file}::{name}" for name in only] or [str(test_file)]
@@ -197,7 +227,7 @@ def _environment() -> Any:
                 os.environ[name] = value
 
 
-def _complete(plugin: Any, stop_at_first: bool) -> tuple[PropertyResult, ...]:
+def _complete(plugin: JudgePlugin, stop_at_first: bool) -> tuple[PropertyResult, ...]:
     """A property that was collected and did not run, or a grader that collects none, is a fault, never a pass."""
     results = list(plugin.results)
     ran = {result.name for result in results}

@@ -66,6 +66,7 @@ class Learner:
     transcript: list[Exchange] = field(default_factory=list)
     printed: str = ""
     protections: dict[str, str] = field(default_factory=dict)
+    timeouts: int = 0
 
     def start(self) -> None:
         """Start the process, so that it imports while the judge does."""
@@ -113,6 +114,8 @@ class Learner:
     def _reply(self, operation: str, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         if self.clock.left() <= 0:
             return {"status": "timeout", "message": _STEP_TIME}
+        if self.timeouts >= MOST_TIMEOUTS:
+            return {"status": "timeout", "message": f"not tried: {MOST_TIMEOUTS} calls had already run out of time"}
         fresh = self.process is None
         self.start()
         assert self.process is not None
@@ -125,6 +128,7 @@ class Learner:
             return dict(self.process.ask(operation, name, args, kwargs, seconds))
         except Stopped as stop:
             self.close()
+            self.timeouts += stop.outcome is Outcome.TIMEOUT
             return {"status": stop.outcome.value, "message": stop.message or self._limit(stop.outcome)}
 
     def _limit(self, outcome: Outcome) -> str:
@@ -143,6 +147,8 @@ class Learner:
         self.process = None
 
 
+# An endless loop is noticed twice, in case the first time was the machine's; then nobody waits a third time.
+MOST_TIMEOUTS = 2
 _STEP_TIME = "the time for this check is used up"
 
 

@@ -1,22 +1,21 @@
-"""F.8 A multi-layer perceptron in NumPy: initialisation, forward, backward by hand, SGD with momentum, a training run.
+"""F.8 A multi-layer perceptron in NumPy: initialisation, forward and backward by hand, SGD, a training run.
 
-Write the functions in the order they stand here. Everything is float64. No graph and no engine: each layer's backward pass is a
-few lines of your own, over the whole batch at once. N: examples in a batch, D: inputs, C: classes.
+Write the functions in the order they stand here. Everything is float64. No graph, no engine: the backward pass is a few
+lines of your own, over the whole batch at once. N: examples in a batch, D: inputs, C: classes.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-
 from minillm.foundations.losses import cross_entropy  # noqa: F401 - fit will need it
 
 
 def xavier_uniform(fan_in: int, fan_out: int, rng: np.random.Generator) -> np.ndarray:
     """Draw a weight matrix from the uniform distribution on ±√(6 / (fan_in + fan_out)) (Glorot and Bengio 2010).
 
-    Returns (fan_in, fan_out), float64: one row per input, one column per output. Every element is a draw of its own, taken from
-    `rng` and from nowhere else.
+    Returns (fan_in, fan_out), float64: one row per input, one column per output. Every element is a draw of its own
+    from `rng`, and from nowhere else.
 
     >>> w = xavier_uniform(2, 4, np.random.default_rng(0))
     >>> w.shape, bool(np.abs(w).max() <= 1.0)
@@ -42,8 +41,8 @@ class MLPNumpy:
 
         h₀ = x,   zₗ = hₗ₋₁ @ Wₗ + bₗ,   hₗ = act(zₗ),   logits = z_L
 
-    params: the list [W1, b1, W2, b2, …], Wₗ of shape (fan_in, fan_out), bₗ of shape (fan_out,). forward and backward read these
-        very arrays: whoever changes one in place (an optimizer) changes the network.
+    params: the list [W1, b1, W2, b2, …], Wₗ of shape (fan_in, fan_out), bₗ of shape (fan_out,). forward and backward
+        read these very arrays: whoever changes one in place (an optimizer) changes the network.
     grads: after backward, the list of gradients in the same order; each has the shape of its parameter.
     """
 
@@ -53,8 +52,8 @@ class MLPNumpy:
     def __init__(self, sizes: Sequence[int], act: str, rng: np.random.Generator) -> None:
         """Make the parameters. sizes: [D, width, …, C], at least two of them; fewer raises ValueError.
 
-        act: "relu", whose layers all start with kaiming_normal, or "tanh", whose layers all start with xavier_uniform (the last
-        one too); anything else raises ValueError. Every bias starts at 0. All numbers come from `rng`.
+        act: "relu", whose layers all start with kaiming_normal, or "tanh", whose layers all start with xavier_uniform
+        (the last layer too); anything else raises ValueError. Every bias starts at 0. All numbers come from `rng`.
 
         >>> [p.shape for p in MLPNumpy([2, 5, 3], "relu", np.random.default_rng(0)).params]
         [(2, 5), (5,), (5, 3), (3,)]
@@ -76,9 +75,9 @@ class MLPNumpy:
     def backward(self, dlogits: np.ndarray) -> np.ndarray:
         """Return dx, (N, D), and fill `grads`, for the batch of the last forward.
 
-        dlogits: (N, C), the gradient of a loss with respect to the logits; any numbers. A mean over the batch is already in it.
-        `grads` is replaced, not added to. The slope of relu at exactly 0 is 0, as in F.1. dlogits and the parameters stay as
-        they are: changing the parameters is the optimizer's business.
+        dlogits: (N, C), the gradient of a loss with respect to the logits; any numbers. If the loss is a mean over the
+        batch, the 1/N is already in it. `grads` is replaced, not added to. The slope of relu at exactly 0 is 0, as in
+        F.1. dlogits and the parameters stay as they are: changing the parameters is the optimizer's business.
 
         >>> net = MLPNumpy([2, 1], "tanh", np.random.default_rng(0))
         >>> net.params[0][...], net.params[1][...] = [[1.0], [2.0]], 0.5
@@ -90,7 +89,7 @@ class MLPNumpy:
 
 
 class SGD:
-    """Stochastic gradient descent with momentum μ and weight decay λ, in PyTorch's form. For each parameter p with gradient g:
+    """Gradient descent with momentum μ and weight decay λ, in PyTorch's form. For each parameter p with gradient g:
 
         g ← g + λ·p        only if p has two axes or more: weights decay, biases do not
         v ← μ·v + g        v starts at 0 and belongs to this optimizer and this p
@@ -108,8 +107,8 @@ class SGD:
     def step(self, grads: list[np.ndarray]) -> None:
         """Move every parameter once.
 
-        grads: one array per parameter, in the same order and of the same shape; a list of another length raises ValueError. The
-        arrays stay as they are, and the caller may overwrite them after the call.
+        grads: one array per parameter, in the same order and of the same shape; another number of them raises
+        ValueError. The arrays stay as they are, and the caller may overwrite them after the call.
 
         >>> p = np.array([1.0])
         >>> optimizer = SGD([p], lr=0.5, momentum=0.5)
@@ -122,7 +121,7 @@ class SGD:
 
 def fit(
     model: Any,
-    X: np.ndarray,  # noqa: N803 - the field's name for a data matrix
+    X: np.ndarray,
     y: np.ndarray,
     *,
     steps: int,
@@ -132,14 +131,14 @@ def fit(
     weight_decay: float = 0.0,
     rng: np.random.Generator,
 ) -> list[float]:
-    """Train a classifier for `steps` steps; return the loss of each step's batch, taken before that step moved anything.
+    """Train a classifier for `steps` steps; return each step's loss: its batch's, before the step moved anything.
 
-    A step is: a batch, one forward, the cross-entropy, one backward, one step of SGD. One optimizer serves the whole run.
+    A step is: a batch, one forward, the cross-entropy, one backward, one step of SGD. One optimizer serves the run.
 
     model: an MLPNumpy, or anything else with forward, backward, params and grads
     X: (N, D), the examples; y: (N,), int64, their classes. Both stay as they are; different lengths raise ValueError.
-    batch: min(batch_size, N) *different* rows of X with their classes, drawn with `rng`; in the long run each row equally often.
-        Fresh rows each step, or slices of an order that is shuffled anew whenever it is used up: either is fine.
+    batch: min(batch_size, N) *different* rows of X with their classes, drawn with `rng`, each row equally often in the
+        long run. Fresh rows each step, or slices of an order that is shuffled anew when it is used up: either is fine.
 
     >>> rng = np.random.default_rng(0)
     >>> X, y = np.array([[-1.0], [1.0]]), np.array([0, 1])

@@ -1,11 +1,11 @@
 """F.4 A multi-layer perceptron on your own engine: neurons, layers, a network, a loss, and the loop that trains it.
 
-Write the classes in the order they stand here, then the three functions. Every number that takes part in learning is a `Value` of
-F.3: you write only the forward computation, your engine finds the gradients. The names of attributes are yours; only what the
-docstrings name is fixed.
+Write the classes in the order they stand here, then the three functions. Every number that takes part in learning is a
+`Value` of F.3: you write only the forward computation, your engine finds the gradients. Names of attributes are yours; only
+what the docstrings name is fixed.
 """
 
-import random  # the initial weights come from here
+import random  # noqa: F401 - the initial weights come from here
 from collections.abc import Sequence
 
 from minillm.foundations.engine import Value
@@ -69,7 +69,7 @@ class Layer(Module):
         raise NotImplementedError("Layer")
 
     def __call__(self, x: Sequence[float | Value]) -> Value | list[Value]:
-        """Return the outputs of all neurons as a list; a layer of one neuron returns its single Value, not a list of one.
+        """Return the outputs of all neurons as a list; a layer of one neuron returns its single Value, not a list.
 
         >>> len(Layer(2, 3)([1.0, -1.0])), type(Layer(2, 1)([1.0, -1.0])).__name__
         (3, 'Value')
@@ -87,8 +87,8 @@ class MLP(Module):
     def __init__(self, nin: int, nouts: list[int]) -> None:
         """Make a network of `nin` inputs and layers of the widths `nouts`; nouts itself is not changed.
 
-        The layers are made first to last, so the weights are drawn in the order of parameters(). Any width may be 1, also in the
-        middle: MLP(2, [3, 1, 2]) works.
+        The layers are made first to last, so the weights are drawn in the order of parameters(). Any width may be 1, also
+        in the middle: MLP(2, [3, 1, 2]) works.
 
         >>> len(MLP(2, [4, 1]).parameters())
         17
@@ -114,7 +114,7 @@ class MLP(Module):
 def sgd_step(params: list[Value], lr: float) -> None:
     """Take one step of gradient descent: every parameter's .data becomes data − lr·grad. Returns nothing.
 
-    The objects stay the same ones (the model holds them), .data stays a plain number, and the gradients are left as they are.
+    The objects stay the same ones (the model holds them), .data stays a plain number, and the gradients stay as they are.
 
     >>> w = Value(1.0)
     >>> w.grad = 0.5
@@ -140,12 +140,12 @@ def hinge_loss(scores: Sequence[Value], y: Sequence[float]) -> Value:
 def train(model: Module, X: Sequence[Sequence[float]], y: Sequence[float], steps: int, lr: float) -> list[float]:
     """Train on all examples at once, `steps` times; return the loss of every step, measured before its update.
 
-    One step, in this order: set the gradients to zero; call the model once on every example of X; hinge_loss against y; backward;
-    sgd_step. The learning rate is the same at every step, and every step is taken, even when the loss is already 0. Gradients left
-    over from before the call do not count. X and y are neither changed nor reordered.
+    One step, in this order: set the gradients to zero; call the model once on every example of X; hinge_loss against y;
+    backward; sgd_step. The learning rate is the same at every step. Every step is taken, even when the loss is already 0.
+    Gradients left over from before the call do not count. X and y are neither changed nor reordered.
 
-    model: any Module whose call returns one Value. Returns a list of `steps` plain floats, not Values: a Value would keep its
-    whole graph in memory. steps = 0 returns [] and changes nothing.
+    model: any Module whose call returns one Value. Returns a list of `steps` plain floats, not Values: a Value would
+    keep its whole graph in memory. steps = 0 returns [] and changes no parameter.
 
     >>> n = Neuron(1, nonlin=False)
     >>> for p, v in zip(n.parameters(), [0.5, 0.0]):

@@ -15,8 +15,7 @@ def unbroadcast(grad: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Return an array's gradient, given the gradient of what it was broadcast to: add up all its copies.
 
     grad: float64, any shape that `shape` broadcasts to. It is not changed.
-    shape: the array's own shape, before broadcasting: fewer axes, or sides of 1 where grad has more, or both, or
-        neither.
+    shape: the array's own, before broadcasting: fewer axes, or sides of 1 where grad has more, or both, or neither.
     Returns an array of exactly that shape.
 
     >>> unbroadcast(np.array([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]]), (3,))
@@ -32,9 +31,8 @@ def no_grad() -> AbstractContextManager[None]:
     """Return a context manager: `with no_grad():` computes without building a graph.
 
     Inside, results do not require a gradient and remember nothing. On leaving, also by an exception, things are as they
-    were before this `with`: a `no_grad` inside a `no_grad` does not switch recording on again. `Tensor(data,
-    requires_grad=True)` is a leaf that requires a gradient wherever it is made. A function with
-    `contextlib.contextmanager` will do, or a class of this name.
+    were before this `with`: a `no_grad` inside a `no_grad` does not switch recording on again. A leaf requires a
+    gradient if you say so, inside as outside. A function with `contextlib.contextmanager` will do, or a class.
 
     >>> x = Tensor([1.0, 2.0], requires_grad=True)
     >>> with no_grad():

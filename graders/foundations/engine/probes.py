@@ -1,4 +1,4 @@
-"""What the grader of F.3 runs beside the learner's code: Values cannot cross the boundary, so programs of them run here."""
+"""What the grader of F.3 runs beside the learner's code: Values cannot cross the boundary, their programs can."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ BINARY = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator
 def run(module: ModuleType, lines: list[tuple[Any, ...]]) -> dict[str, Any]:
     """Execute a program; return the data and the grad of every Value in it, by name.
 
-    A line is ("Value", 1.5), ("+", "x0", 2), ("relu", "x1"): each makes the next of x0, x1, …; text is the name of a Value, a number
-    is itself. Or it makes nothing: ("backward", "x2"), ("zero_grad", "x2"), ("set", "x0.data", 0.5).
-    "odd" says what a line made that has no data and grad; the program ends there. "same" pairs names of one and the same object.
+    A line is ("Value", 1.5), ("+", "x0", 2) or ("relu", "x1") and makes the next of x0, x1, …: text names a Value, a
+    number is itself. Or it is a command: ("backward", "x2"), ("zero_grad", "x2"), ("set", "x0.data", 0.5).
+    "odd" says what a line made that has no data and grad, and the program ends there; "same" pairs names of one object.
     """
     values: dict[str, Any] = {}
     for line in lines:
@@ -53,7 +53,7 @@ def execute(module: ModuleType, line: tuple[Any, ...], values: dict[str, Any]) -
 
 
 def chain(module: ModuleType, left: bool, length: int, zero: bool) -> dict[str, Any]:
-    """Add x to itself `length` times, one operation on the last, then backward (and zero_grad); the chain grows to the left or right."""
+    """Add x to a sum `length` times, call backward (and zero_grad); the sum so far is the left or the right operand."""
     limit = sys.getrecursionlimit()
     x = find_function(module, "Value")(0.5)
     y = x

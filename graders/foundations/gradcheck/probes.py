@@ -47,7 +47,13 @@ def made(recipe: dict[str, Any]) -> Callable[[Any], Any]:
 
 
 def measured(
-    module: ModuleType, name: str, recipe: dict[str, Any], x: Any, *args: Any, fails_at: int | None = None, **options: Any
+    module: ModuleType,
+    name: str,
+    recipe: dict[str, Any],
+    x: Any,
+    *args: Any,
+    fails_at: int | None = None,
+    **options: Any,
 ) -> dict[str, Any]:
     """Call central_difference or numerical_gradient; return its value, where f was asked, x afterwards, and whether f's error came out."""
     f = Watched(made(recipe), fails_at)
@@ -70,7 +76,9 @@ def checked(
 ) -> dict[str, Any]:
     """Call gradcheck with a grad_f that claims `gradient`; return the result, how often and where it asked, and x afterwards."""
     f = Watched(made(recipe), fails_at)
-    grad_f = Watched(lambda _: np.array(gradient) if isinstance(gradient, np.ndarray) else gradient, 0 if grad_fails else None)
+    grad_f = Watched(
+        lambda _: np.array(gradient) if isinstance(gradient, np.ndarray) else gradient, 0 if grad_fails else None
+    )
     seen: dict[str, Any] = {"result": None, "raised": False}
     try:
         seen["result"] = module.gradcheck(f, grad_f, x, **options)

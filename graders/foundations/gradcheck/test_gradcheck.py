@@ -1,10 +1,10 @@
 """The hidden grader of F.2. Every function it measures is a polynomial with a hinge, whose central difference is known exactly."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
 import numpy as np
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course.grading import check
@@ -44,8 +44,15 @@ class Recipe:
         """How large f's terms are, divided by eps: the last bit of f, times this, is what a measured slope may be off."""
         size = np.abs(x) + eps
         total = float(np.sum(size))
-        terms = abs(self.cubic) * float(np.sum(size**3)) + (abs(self.linear) + abs(self.hinge)) * total + abs(self.mixed) * total**2
+        terms = (
+            abs(self.cubic) * float(np.sum(size**3))
+            + (abs(self.linear) + abs(self.hinge)) * total
+            + abs(self.mixed) * total**2
+        )
         return max(terms, 1e-300) / eps
+
+    def times(self, factor):
+        return Recipe(*(factor * value for value in vars(self).values()))
 
     def plain(self):
         return {name: value for name, value in vars(self).items() if value}
@@ -84,7 +91,12 @@ def measured(learner, name, recipe, x, *args, **options):
 def checked(learner, recipe, gradient, x, **options):
     """Call gradcheck over there; `gradient` is what grad_f claims."""
     seen = {key: value for key, value in options.items() if key in ("eps", "rtol")}
-    parts = [str(recipe), f"lambda x: {show_value(gradient)}", show_value(x), *(f"{key}={value}" for key, value in seen.items())]
+    parts = [
+        str(recipe),
+        f"lambda x: {show_value(gradient)}",
+        show_value(x),
+        *(f"{key}={value}" for key, value in seen.items()),
+    ]
     shown = f"gradcheck({', '.join(parts)}){raising(options)}"
     return learner.probe("checked", recipe.plain(), gradient, x, shown=shown, **options)
 
@@ -93,7 +105,9 @@ def raising(options):
     """A remark for the learner: which of the functions was told to raise."""
     if options.get("grad_fails"):
         return "   # grad_f raises"
-    return f"   # f raises when called for time {options['fails_at'] + 1}" if options.get("fails_at") is not None else ""
+    return (
+        f"   # f raises when called for time {options['fails_at'] + 1}" if options.get("fails_at") is not None else ""
+    )
 
 
 def unchanged(seen, x):
@@ -110,13 +124,36 @@ def came_out(seen, who="f"):
     check.that(seen["raised"], f"{who} raised, and the error did not come out")
 
 
+def moved(point, x):
+    """How far the point that a function was given lies from x; claims that it is float64 and has the shape of x."""
+    point = check.number_array(point, "what f was given")
+    check.that(
+        point.shape == np.shape(x), f"a function was given shape {point.shape}, expected the shape of x, {np.shape(x)}"
+    )
+    check.that(point.dtype == np.float64, f"a function was given dtype {point.dtype}, expected float64")
+    return point - at(x)
+
+
+def single(value, what):
+    """One number, as a float."""
+    value = check.number_array(value, what)
+    check.that(
+        value.shape == () and value.dtype.kind in "iuf", f"{what} is {check.describe(value)}, expected one real number"
+    )
+    return float(value)
+
+
 def result(seen):
     """The three answers of gradcheck, whatever class of the learner's holds them."""
     got = seen["result"]
     names = ("ok", "max_rel_err", "worst_index")
     if not isinstance(got, Record) or not all(hasattr(got, name) for name in names):
         check.fail(f"gradcheck returned {check.describe(got)}, expected a GradCheckResult")
-    return got
+    if not isinstance(got.ok, bool | np.bool_):
+        check.fail(f"ok is {check.describe(got.ok)}, expected True or False")
+    return SimpleNamespace(
+        ok=bool(got.ok), max_rel_err=single(got.max_rel_err, "max_rel_err"), worst_index=got.worst_index
+    )
 
 
 def errors(claimed, numeric):
@@ -136,9 +173,11 @@ def report_is(seen, claimed, numeric, *, rtol=RTOL, place=True):
     fine = bool(error[worst] <= rtol)
     got = result(seen)
     said = f"claimed {number(np.asarray(claimed)[worst])} at {worst}, measured {number(numeric[worst])}"
-    if bool(got.ok) != fine:
-        check.fail(f"ok is {got.ok}, expected {fine}", f"{said}: a relative error of {error[worst]:.3g}, rtol {rtol:g}")
-    check.equal(got.ok, fine, what="ok")
+    check.that(
+        got.ok == fine,
+        f"ok is {got.ok}, expected {fine}",
+        f"{said}: a relative error of {error[worst]:.3g}, rtol {rtol:g}",
+    )
     check.close(got.max_rel_err, error[worst], what="max_rel_err", rtol=KNOWN_TO, scale=1.0)
     if place:
         check.equal(got.worst_index, worst, what="worst_index")
@@ -147,117 +186,129 @@ def report_is(seen, claimed, numeric, *, rtol=RTOL, place=True):
 def accepted(seen, rtol=RTOL):
     """Claim that a right gradient passes."""
     got = result(seen)
-    check.that(got.ok, f"ok is {got.ok} for a right gradient", f"max_rel_err {got.max_rel_err} at {got.worst_index}, rtol {rtol:g}")
-    check.equal(got.ok, True, what="ok")
+    check.that(
+        got.ok,
+        f"ok is {got.ok} for a right gradient",
+        f"max_rel_err {got.max_rel_err} at {got.worst_index}, rtol {rtol:g}",
+    )
     check.that(0 <= got.max_rel_err <= rtol, f"max_rel_err is {got.max_rel_err} though ok is True and rtol is {rtol:g}")
 
 
 # ---------------------------------------------------------------- the inputs
 
+# Drawing is dear: a shape and a generator are drawn, everything else comes from the generator.
+RNGS = rngs()
+ANY_SHAPE, SOME_AXES, FEW_AXES = shapes(0, 3, largest=3), shapes(1, 3, largest=3), shapes(0, 2, largest=3)
 
-@st.composite
-def points(draw, fewest=0, most=3, largest=3):
-    """An x of any shape, sometimes not contiguous; its digits go to the last bit."""
-    rng, shape = draw(rngs()), draw(shapes(fewest, most, largest=largest))
-    x = normal(rng, shape, decimals=draw(st.sampled_from([2, 2, 14])))
-    return strided(x) if draw(st.booleans()) else x
-
-
-@st.composite
-def recipes(draw):
-    """A polynomial that is not even, not linear, and whose slope in one element depends on the others."""
-    rng = draw(rngs())
-    cubic, linear, mixed = np.round(rng.uniform(0.3, 1.5, 3) * rng.choice([-1.0, 1.0], 3), 2)
-    return Recipe(float(cubic), float(linear), float(mixed))
+# None is the default eps.
+STEPS = st.sampled_from([None, 1e-3, 0.25, 1.0])
 
 
 @st.composite
-def slopes(draw, fewest=0, most=2):
-    """A function, a point, and its gradient there: no element of it near zero, so that relative errors are well known."""
-    x, recipe = draw(points(fewest, most)), draw(recipes())
-    slope = recipe.slope(x)
+def cases(draw, of=ANY_SHAPE):
+    """A function, a point x of any shape and one element of it.
+
+    The function is not even and not linear, and its slope in one element depends on the others. x is sometimes not contiguous, and
+    half of the time its digits go to the last bit.
+    """
+    rng, shape = draw(RNGS), draw(of)
+    cubic, linear, mixed = np.round(rng.uniform(0.3, 1.5, 3) * rng.choice([-1.0, 1.0], 3), 2).tolist()
+    x = normal(rng, shape, decimals=2 if rng.integers(2) else 14)
+    i = tuple(int(rng.integers(side)) for side in shape)
+    return SimpleNamespace(recipe=Recipe(cubic, linear, mixed), x=strided(x) if rng.integers(2) else x, i=i, rng=rng)
+
+
+@st.composite
+def slopes(draw, of=SOME_AXES):
+    """A case and its gradient, no element of which is near zero, so that relative errors are well known."""
+    case = draw(cases(of))
+    slope = case.recipe.slope(case.x)
     if np.min(np.abs(slope)) < 0.3:
         lift = float(np.round(0.5 + np.max(np.abs(slope)), 2))
-        recipe = Recipe(recipe.cubic, recipe.linear + lift, recipe.mixed)
-    return SimpleNamespace(recipe=recipe, x=x, slope=recipe.slope(x))
+        case.recipe = replace(case.recipe, linear=case.recipe.linear + lift)
+    case.slope = case.recipe.slope(case.x)
+    return case
 
 
-def steps():
-    """None is the default eps."""
-    return st.sampled_from([None, 1e-3, 0.25, 1.0])
+@st.composite
+def other_numbers(draw):
+    """A case whose x is not a float64 array: ints, float32, a plain number."""
+    kind, case = draw(st.sampled_from(["int64", "int32", "float32", "int", "float"])), draw(cases(FEW_AXES))
+    if kind in ("int", "float"):
+        case.x, case.i = {"int": int, "float": float}[kind](case.rng.integers(-3, 4)), ()
+    else:
+        x = normal(case.rng, case.x.shape) if kind == "float32" else case.rng.integers(-3, 4, case.x.shape)
+        case.x = np.asarray(x).astype(kind)
+    return case
 
 
 def option(eps):
     return {} if eps is None else {"eps": eps}
 
 
-def an_index(data, x):
-    """One element of x, as a tuple."""
-    return tuple(data.draw(st.integers(0, side - 1)) for side in np.shape(x))
-
-
 # ---------------------------------------------------------------- central_difference
 
 
-@given(recipes(), points(), steps(), st.data())
-def test_difference_is_its_definition(learner, recipe, x, eps, data):
+@given(cases(), STEPS)
+def test_difference_is_its_definition(learner, case, eps):
     """central_difference is (f(x + eps) − f(x − eps)) / (2·eps) along the element x[i], for any shape of x and any eps."""
-    i, step = an_index(data, x), eps or EPS
-    seen = measured(learner, "central_difference", recipe, x, i, **option(eps))
-    expected = recipe.difference(x, step)[i]
-    check.close(seen["value"], expected, what="central_difference", scale=recipe.rounding(x, step))
+    step = eps or EPS
+    seen = measured(learner, "central_difference", case.recipe, case.x, case.i, **option(eps))
+    expected = case.recipe.difference(case.x, step)[case.i]
+    check.close(seen["value"], expected, what="central_difference", scale=case.recipe.rounding(case.x, step))
 
 
-@given(recipes(), points(0, 1), st.sampled_from([0.5, 1.0, 2.0]), st.data())
-def test_halving_eps_quarters_the_error(learner, recipe, x, eps, data):
+@given(cases(shapes(0, 1)), st.sampled_from([0.5, 1.0, 2.0]))
+def test_halving_eps_quarters_the_error(learner, case, eps):
     """On a cubic, half the eps leaves a quarter of the error: it falls with eps²."""
-    i = an_index(data, x)
     error = []
     for step in (eps, eps / 2):
-        seen = measured(learner, "central_difference", recipe, x, i, eps=step)
-        error.append(float(check.number_array(seen["value"], "central_difference")) - float(recipe.slope(x)[i]))
+        seen = measured(learner, "central_difference", case.recipe, case.x, case.i, eps=step)
+        error.append(single(seen["value"], "central_difference") - float(case.recipe.slope(case.x)[case.i]))
     shown = f"error {number(error[0])} with eps={eps:g}, {number(error[1])} with eps={eps / 2:g}"
-    check.that(error[1] != 0, "there is no error at all; measured with this eps, a cubic has one", shown)
+    check.that(error[1] != 0, "there is no error at all, though a cubic must show one", shown)
     ratio = error[0] / error[1]
     check.that(abs(ratio - 4) < 1e-6, f"halving eps divided the error by {number(ratio)}, expected 4", shown)
 
 
-@given(recipes(), points(0, 2), steps(), st.data())
-def test_f_is_asked_on_both_sides(learner, recipe, x, eps, data):
+@given(cases(FEW_AXES), STEPS)
+def test_f_is_asked_on_both_sides(learner, case, eps):
     """f is called exactly twice: eps above x and eps below it in the element x[i], with all other elements as they are."""
-    i, step = an_index(data, x), eps or EPS
-    asked = measured(learner, "central_difference", recipe, x, i, **option(eps))["asked"]
-    check.that(len(asked) == 2, f"f was called {len(asked)} times, expected 2")
-    for point in asked:
-        one_step_from(x, point, i, step)
-    sides = [float(np.asarray(point)[i]) > float(x[i]) for point in asked]
-    check.that(sides[0] != sides[1], f"both calls of f were {'above' if sides[0] else 'below'} x, expected one on each side")
+    seen = measured(learner, "central_difference", case.recipe, case.x, case.i, **option(eps))
+    moves = [moved(point, case.x) for point in seen["asked"]]
+    check.that(len(moves) == 2, f"f was called {len(moves)} times, expected 2")
+    for move in moves:
+        one_step(move, case.x, case.i, eps or EPS)
+    above = [bool(move[case.i] > 0) for move in moves]
+    check.that(
+        above[0] != above[1], f"both calls of f were {'above' if above[0] else 'below'} x, expected one on each side"
+    )
 
 
-def one_step_from(x, point, i, step):
-    check.that(np.shape(point) == np.shape(x), f"f was given shape {np.shape(point)}, expected the shape of x, {np.shape(x)}")
-    check.that(point.dtype == np.float64, f"f was given dtype {point.dtype}, expected float64")
-    moved = point - at(x)
+def one_step(move, x, i, step):
     others = np.ones(np.shape(x), dtype=bool)
     others[i] = False
-    check.that(not np.any(moved[others]), "f was asked at a point where an element other than x[i] is not as in x")
-    distance = abs(float(moved[i]))
-    # x ± eps can be off by the last bit of x, no more.
-    close_enough = abs(distance - step) <= 4 * np.spacing(abs(float(at(x)[i])) + step)
-    check.that(close_enough, f"f was asked {number(distance)} away from x[i], expected eps = {number(step)}")
+    check.that(not np.any(move[others]), "f was asked at a point where an element other than x[i] was moved")
+    distance = abs(float(move[i]))
+    # x ± eps can be off by the last bits of x, no more.
+    as_told = abs(distance - step) <= 4 * np.spacing(abs(float(x[i])) + step)
+    check.that(as_told, f"f was asked {number(distance)} away from x[i], expected eps = {number(step)}")
 
 
-@given(recipes(), points(1, 1, 5), st.sampled_from(["plain", "from the end", "tuple"]), st.data())
-def test_index_forms(learner, recipe, x, form, data):
+@given(cases(shapes(1, 1)), st.sampled_from(["plain", "from the end", "tuple"]))
+def test_index_forms(learner, case, form):
     """i counts as in x[i]: for one axis the int alone will do, also counted from the end."""
-    k = data.draw(st.integers(0, x.size - 1))
-    i = {"plain": k, "from the end": k - x.size, "tuple": (k,)}[form]
-    seen = measured(learner, "central_difference", recipe, x, i, eps=0.25)
-    expected = recipe.difference(x, 0.25)[k]
-    check.close(seen["value"], expected, what="central_difference", scale=recipe.rounding(x, 0.25))
+    (k,) = case.i
+    i = {"plain": k, "from the end": k - case.x.size, "tuple": (k,)}[form]
+    seen = measured(learner, "central_difference", case.recipe, case.x, i, eps=0.25)
+    expected = case.recipe.difference(case.x, 0.25)[k]
+    check.close(seen["value"], expected, what="central_difference", scale=case.recipe.rounding(case.x, 0.25))
 
 
-@given(st.sampled_from([((3,), 3), ((3,), (0, 0)), ((2, 3), 1), ((2, 3), (1,)), ((2, 3), (2, 0)), ((1, 2), 0), ((), 0)]))
+NO_SINGLE_ELEMENT = [((3,), 3), ((3,), (0, 0)), ((2, 3), 1), ((2, 3), (1,)), ((2, 3), (2, 0)), ((1, 2), 0), ((), 0)]
+
+
+@given(st.sampled_from(NO_SINGLE_ELEMENT))
 def test_index_of_no_single_element(learner, case):
     """central_difference raises IndexError if i is out of range or does not pick exactly one element."""
     shape, i = case
@@ -272,25 +323,14 @@ def test_eps_must_be_positive(learner, eps):
         measured(learner, "central_difference", Recipe(linear=1.0), np.array([0.5, 1.0]), 1, eps=eps)
 
 
-@st.composite
-def other_numbers(draw):
-    """An x that is not a float64 array: ints, float32, a plain number."""
-    rng, kind = draw(rngs()), draw(st.sampled_from(["int64", "int32", "float32", "int", "float"]))
-    if kind in ("int", "float"):
-        return {"int": int, "float": float}[kind](rng.integers(-3, 4))
-    shape = draw(shapes(0, 2, largest=3))
-    return np.asarray(rng.integers(-3, 4, shape) if kind.startswith("int") else normal(rng, shape)).astype(kind)
-
-
-@given(recipes(), other_numbers(), st.data())
-def test_difference_casts(learner, recipe, x, data):
+@given(other_numbers())
+def test_difference_casts(learner, case):
     """For an x of ints, of float32 or a plain number, f is given float64 and the slope is as exact as ever."""
-    i = an_index(data, x)
-    seen = measured(learner, "central_difference", recipe, x, i)
+    seen = measured(learner, "central_difference", case.recipe, case.x, case.i)
     for point in seen["asked"]:
-        check.that(point.dtype == np.float64, f"f was given dtype {point.dtype}, expected float64")
-    expected = recipe.difference(at(x), EPS)[i]
-    check.close(seen["value"], expected, what="central_difference", scale=recipe.rounding(at(x), EPS))
+        moved(point, case.x)
+    expected = case.recipe.difference(at(case.x), EPS)[case.i]
+    check.close(seen["value"], expected, what="central_difference", scale=case.recipe.rounding(at(case.x), EPS))
 
 
 def test_difference_of_the_identity(learner):
@@ -300,51 +340,56 @@ def test_difference_of_the_identity(learner):
     check.close(seen["value"], 1.0, what="central_difference")
 
 
-@given(recipes(), points(), st.data())
-def test_difference_leaves_x(learner, recipe, x, data):
+@given(cases())
+def test_difference_leaves_x(learner, case):
     """central_difference leaves x as it was, to the last bit."""
-    unchanged(measured(learner, "central_difference", recipe, x, an_index(data, x)), x)
+    unchanged(measured(learner, "central_difference", case.recipe, case.x, case.i), case.x)
 
 
-@given(recipes(), points(), st.integers(0, 1), st.data())
-def test_difference_leaves_x_when_f_raises(learner, recipe, x, fails_at, data):
+@given(cases(), st.integers(0, 1))
+def test_difference_leaves_x_when_f_raises(learner, case, fails_at):
     """If f raises, the error comes out of central_difference, and x is as it was."""
-    seen = measured(learner, "central_difference", recipe, x, an_index(data, x), fails_at=fails_at)
+    seen = measured(learner, "central_difference", case.recipe, case.x, case.i, fails_at=fails_at)
     came_out(seen)
-    unchanged(seen, x)
+    unchanged(seen, case.x)
 
 
 # ---------------------------------------------------------------- numerical_gradient
 
 
-@given(recipes(), points(1), steps())
-def test_gradient_is_every_difference(learner, recipe, x, eps):
+@given(cases(), STEPS)
+def test_gradient_is_every_difference(learner, case, eps):
     """numerical_gradient is the central difference of every element, in the shape of x, for any eps."""
     step = eps or EPS
-    seen = measured(learner, "numerical_gradient", recipe, x, **option(eps))
-    check.close(seen["value"], recipe.difference(x, step), what="numerical_gradient", scale=recipe.rounding(x, step))
+    seen = measured(learner, "numerical_gradient", case.recipe, case.x, **option(eps))
+    expected = case.recipe.difference(case.x, step)
+    check.close(seen["value"], expected, what="numerical_gradient", scale=case.recipe.rounding(case.x, step))
 
 
-@given(recipes(), points(0, 2))
-def test_gradient_asks_twice_an_element(learner, recipe, x):
+@given(cases(FEW_AXES))
+def test_gradient_asks_twice_an_element(learner, case):
     """f is called exactly twice for each element, each time at a point that differs from x in that element only."""
-    asked = measured(learner, "numerical_gradient", recipe, x, eps=0.25)["asked"]
-    check.that(len(asked) == 2 * x.size, f"f was called {len(asked)} times for {x.size} elements, expected {2 * x.size}")
-    found = []
-    for point in asked:
-        check.that(np.shape(point) == x.shape, f"f was given shape {np.shape(point)}, expected the shape of x, {x.shape}")
-        moved = np.flatnonzero(point - x)
-        check.that(len(moved) == 1, f"f was asked at a point that differs from x in {len(moved)} elements, expected 1")
-        found.append(int(moved[0]))
-    check.equal(sorted(found), sorted(2 * list(range(x.size))), what="the elements that were moved")
+    x = case.x
+    moves = [moved(point, x) for point in measured(learner, "numerical_gradient", case.recipe, x, eps=0.25)["asked"]]
+    check.that(
+        len(moves) == 2 * x.size, f"f was called {len(moves)} times for {x.size} elements, expected {2 * x.size}"
+    )
+    places = [np.flatnonzero(move) for move in moves]
+    for place in places:
+        check.that(len(place) == 1, f"f was asked at a point that differs from x in {len(place)} elements, expected 1")
+    counts = np.bincount(np.concatenate(places), minlength=x.size)
+    lacking = int(np.argmax(counts != 2))
+    check.that(np.all(counts == 2), f"f was asked {counts[lacking]} times along element {lacking}, expected 2")
 
 
-@given(recipes(), other_numbers())
-def test_gradient_casts(learner, recipe, x):
+@given(other_numbers())
+def test_gradient_casts(learner, case):
     """Whatever dtype x has, the gradient is float64 and exact."""
-    seen = measured(learner, "numerical_gradient", recipe, x)
-    scale = recipe.rounding(at(x), EPS)
-    check.close(seen["value"], recipe.difference(at(x), EPS), what="numerical_gradient", scale=scale)
+    seen = measured(learner, "numerical_gradient", case.recipe, case.x)
+    x = at(case.x)
+    check.close(
+        seen["value"], case.recipe.difference(x, EPS), what="numerical_gradient", scale=case.recipe.rounding(x, EPS)
+    )
 
 
 @given(st.sampled_from([(0,), (0, 3), (2, 0)]))
@@ -354,54 +399,55 @@ def test_gradient_of_nothing(learner, shape):
     check.close(seen["value"], np.zeros(shape), what="numerical_gradient")
 
 
-@given(recipes(), points(1), st.sampled_from([None, 0, 1, 3]))
-def test_gradient_leaves_x(learner, recipe, x, fails_at):
+@given(cases(SOME_AXES), st.sampled_from([None, 0, 1, 3]))
+def test_gradient_leaves_x(learner, case, fails_at):
     """numerical_gradient leaves x as it was, to the last bit, also if f raises half-way."""
-    fails_at = None if fails_at is None or fails_at >= 2 * x.size else fails_at
-    seen = measured(learner, "numerical_gradient", recipe, x, fails_at=fails_at)
+    fails_at = None if fails_at is None or fails_at >= 2 * case.x.size else fails_at
+    seen = measured(learner, "numerical_gradient", case.recipe, case.x, fails_at=fails_at)
     if fails_at is not None:
         came_out(seen)
-    unchanged(seen, x)
+    unchanged(seen, case.x)
 
 
 # ---------------------------------------------------------------- gradcheck
 
 
-@given(slopes(), st.sampled_from([1.0, -1.0, 1e6, -1e6, 1e-3]))
+@given(slopes(ANY_SHAPE), st.sampled_from([1.0, -1.0, 1e6, -1e6, 1e-3]))
 def test_right_gradient_is_accepted(learner, case, factor):
     """A right gradient is accepted at any size: multiply f and its gradient by a million, or by minus one."""
-    recipe = Recipe(*(factor * value for value in vars(case.recipe).values()))
-    accepted(checked(learner, recipe, factor * case.slope, case.x))
+    accepted(checked(learner, case.recipe.times(factor), factor * case.slope, case.x))
 
 
-@given(slopes(1), st.booleans(), st.data())
-def test_report_of_a_wrong_gradient(learner, case, smallest, data):
+@given(slopes(), st.booleans())
+def test_report_of_a_wrong_gradient(learner, case, smallest):
     """max_rel_err and worst_index name the largest |a − n| / max(|a|, |n|, FLOOR), whatever the sizes of the elements."""
-    rng = data.draw(rngs())
-    off = rng.choice([0.0, 0.05, -0.05, 0.1, -0.1], case.x.shape)
-    worst = np.argmin(np.abs(case.slope)) if smallest else rng.integers(case.x.size)
-    off.flat[worst] = rng.choice([0.5, -0.5])
+    off = case.rng.choice([0.0, 0.05, -0.05, 0.1, -0.1], case.x.shape)
+    # Often the element that is most wrong relatively is the smallest, so that others are more wrong absolutely.
+    off[np.unravel_index(np.argmin(np.abs(case.slope)), off.shape) if smallest else case.i] = case.rng.choice(
+        [0.5, -0.5]
+    )
     claimed = case.slope * (1 + off)
     report_is(checked(learner, case.recipe, claimed, case.x), claimed, case.recipe.difference(case.x, EPS))
 
 
-@given(slopes(), st.sampled_from([0.0, -1.0, 2.0, 0.5, 1.001]))
+@given(slopes(ANY_SHAPE), st.sampled_from([0.0, -1.0, 2.0, 0.5, 1.001]))
 def test_wrong_factor_is_rejected(learner, case, factor):
     """A gradient that is wrong by a factor everywhere is rejected: zero, the wrong sign, twice, half, 1.001 times."""
     claimed = factor * case.slope
     report_is(checked(learner, case.recipe, claimed, case.x), claimed, case.recipe.difference(case.x, EPS), place=False)
 
 
-@given(slopes(1))
+@given(slopes())
 def test_exchanged_elements_are_rejected(learner, case):
     """A gradient with the right numbers in the wrong places is rejected: errors of opposite sign do not cancel."""
     claimed = np.flip(case.slope).copy()
-    assume(np.max(errors(claimed, case.slope)) > 1e-3)
-    report_is(checked(learner, case.recipe, claimed, case.x), claimed, case.recipe.difference(case.x, EPS), place=False)
+    seen = checked(learner, case.recipe, claimed, case.x)
+    if np.max(errors(claimed, case.slope)) > 1e-3:
+        report_is(seen, claimed, case.recipe.difference(case.x, EPS), place=False)
 
 
-@settings(max_examples=5)
-@given(rngs(), st.sampled_from([1e-4, -1e-4, 1e-2, -0.5]))
+@settings(max_examples=6)
+@given(RNGS, st.sampled_from([1e-4, -1e-4, 1e-2, -0.5]))
 def test_one_wrong_element_of_500(learner, rng, off):
     """A gradient that is wrong in one element of 500 is rejected, and the element is named."""
     recipe, x = Recipe(cubic=0.5, linear=1.0), normal(rng, 500)
@@ -410,16 +456,16 @@ def test_one_wrong_element_of_500(learner, rng, off):
     report_is(checked(learner, recipe, claimed, x), claimed, recipe.difference(x, EPS))
 
 
-@given(slopes(1), st.sampled_from([0.01, -0.01, 2.0]), st.data())
-def test_small_gradients_count_relatively(learner, case, off, data):
+@given(slopes(), st.sampled_from([0.01, -0.01, 2.0]))
+def test_small_gradients_count_relatively(learner, case, off):
     """An error of one per cent is an error of one per cent, also in a gradient of size 0.001."""
-    recipe = Recipe(*(1e-3 * value for value in vars(case.recipe).values()))
-    claimed = 1e-3 * case.slope
-    claimed.flat[data.draw(st.integers(0, case.x.size - 1))] *= 1 + off
+    recipe, claimed = case.recipe.times(1e-3), 1e-3 * case.slope
+    claimed[case.i] *= 1 + off
     report_is(checked(learner, recipe, claimed, case.x), claimed, recipe.difference(case.x, EPS))
 
 
-@given(rngs(), sizes(1, 2), st.integers(1, 20))
+@settings(max_examples=10)
+@given(RNGS, sizes(1, 2), st.integers(1, 20))
 def test_floor(learner, rng, size, small):
     """Below FLOOR = 1e-4 an element counts as if it were FLOOR: claiming 0 for a slope of 2e-6 is an error of 0.02."""
     recipe, x = Recipe(linear=small * 1e-6), normal(rng, size)
@@ -427,7 +473,8 @@ def test_floor(learner, rng, size, small):
     report_is(checked(learner, recipe, claimed, x), claimed, recipe.difference(x, EPS), place=False)
 
 
-@given(rngs(), sizes(1, 2))
+@settings(max_examples=10)
+@given(RNGS, sizes(1, 2))
 def test_rounding_at_a_flat_place(learner, rng, size):
     """Where the slope is exactly 0, the rounding left in the measurement is no error."""
     # Σx³ − 3Σx, a tenth of it: flat at ±1 in every element, while f itself is not small.
@@ -435,65 +482,64 @@ def test_rounding_at_a_flat_place(learner, rng, size):
     accepted(checked(learner, Recipe(cubic=0.1, linear=-0.3), np.zeros(size), x))
 
 
-@given(slopes(1), st.data())
-def test_no_slope_at_all(learner, case, data):
-    """Where claim and measurement are both exactly 0, the error is 0; a claim of 1 for a constant f is an error of 1."""
+@settings(max_examples=10)
+@given(cases(SOME_AXES), st.booleans())
+def test_constant_function(learner, case, right):
+    """For a constant f a claim of exactly 0 has an error of 0, and a claim of 1 an error of 1."""
     claimed = np.zeros(case.x.shape)
-    if data.draw(st.booleans()):
-        claimed.flat[data.draw(st.integers(0, case.x.size - 1))] = 1.0
+    claimed[case.i] = 0.0 if right else 1.0
     report_is(checked(learner, Recipe(), claimed, case.x), claimed, np.zeros(case.x.shape))
 
 
+@settings(max_examples=10)
 @given(sizes(1, 3), st.sampled_from([2, 4, 6]), st.sampled_from([0.99, 1.0, 1.01]))
 def test_ok_compares_with_rtol(learner, size, power, relative):
     """ok says whether max_rel_err is at most the rtol that was given."""
     # With these numbers nothing rounds: the measured slope is 1 and the error 2^−power, exactly.
-    claimed = np.ones(size)
+    x, claimed = np.array([-2.0, 4.0, 1.0])[:size], np.ones(size)
     claimed[-1] -= 0.5**power
     rtol = relative * 0.5**power
-    seen = checked(learner, Recipe(linear=1.0), claimed, np.arange(size) * 3.0 - 2.0, eps=0.5, rtol=rtol)
+    seen = checked(learner, Recipe(linear=1.0), claimed, x, eps=0.5, rtol=rtol)
     report_is(seen, claimed, np.ones(size), rtol=rtol)
 
 
-@given(slopes(1), st.sampled_from([0.125, 0.5, 1.0]), st.booleans())
-def test_gradcheck_hands_eps_on(learner, case, eps, fits):
-    """gradcheck measures with the eps that it was given."""
+@given(slopes(), st.sampled_from([0.125, 0.5, 1.0]))
+def test_gradcheck_hands_eps_on(learner, case, eps):
+    """gradcheck measures with the eps that it was given: a large one finds the error of a cubic's true slope."""
+    # The claim is what is measured with this eps, except in one element, where it is the true slope.
     numeric = case.recipe.difference(case.x, eps)
-    # With a large eps the true slope of a cubic is off by cubic·eps², and exactly that must be reported.
-    claimed = numeric if fits else case.slope
-    if np.min(np.abs(numeric)) < 0.1:
-        claimed = numeric
-    report_is(checked(learner, case.recipe, claimed, case.x, eps=eps), claimed, numeric, place=False)
+    claimed = numeric.copy()
+    claimed[case.i] = case.slope[case.i]
+    report_is(checked(learner, case.recipe, claimed, case.x, eps=eps), claimed, numeric)
 
 
-@given(slopes(1), st.sampled_from([np.nan, np.inf, -np.inf]), st.data())
-def test_claims_that_are_no_numbers(learner, case, value, data):
+@given(slopes(), st.sampled_from([np.nan, np.inf, -np.inf]))
+def test_claims_that_are_no_numbers(learner, case, value):
     """A NaN or an infinity in the claimed gradient is an infinite error, never ok; the first one is named."""
     claimed = case.slope.copy()
-    for _ in range(2):
-        claimed.flat[data.draw(st.integers(0, case.x.size - 1))] = value
+    claimed[case.i] = claimed.flat[case.rng.integers(claimed.size)] = value
     report_is(checked(learner, case.recipe, claimed, case.x), claimed, case.recipe.difference(case.x, EPS))
 
 
-@given(points(1, 2), st.sampled_from([np.nan, np.inf]), st.sampled_from([np.nan, np.inf, 1.0]))
-def test_measurements_that_are_no_numbers(learner, x, value, claim):
+@settings(max_examples=10)
+@given(cases(SOME_AXES), st.sampled_from([np.nan, np.inf]), st.sampled_from([np.nan, np.inf, 1.0]))
+def test_measurements_that_are_no_numbers(learner, case, value, claim):
     """A function that is NaN or infinite around x is an infinite error, never ok, whatever the claim."""
-    claimed = np.full(x.shape, claim)
-    seen = checked(learner, Recipe(linear=value), claimed, x)
-    report_is(seen, claimed, np.full(x.shape, np.nan))
+    claimed = np.full(case.x.shape, claim)
+    seen = checked(learner, Recipe(linear=value), claimed, case.x)
+    report_is(seen, claimed, np.full(case.x.shape, np.nan))
 
 
-@given(points(1, 1), st.sampled_from([0.0, 0.5, 1.0]), st.sampled_from([0.0, 0.5, -0.5, 2.0, -2.0]), st.data())
-def test_kinks_are_reported(learner, x, claim, distance, data):
+@given(cases(shapes(1, 1)), st.sampled_from([0.0, 0.5, 1.0]), st.sampled_from([0.0, 0.5, -0.5, 2.0, -2.0]))
+def test_kinks_are_reported(learner, case, claim, distance):
     """At a kink, or nearer to one than eps, a claim that is not the slope measured across it is reported, at that element."""
     eps, recipe = 0.01, Recipe(linear=1.0, hinge=2.0)
-    x = np.where(np.abs(x) < 0.1, 0.3, x)
-    kink = data.draw(st.integers(0, x.size - 1))
-    x[kink] = distance * eps
+    x = np.where(np.abs(case.x) < 0.1, 0.3, case.x)
+    x[case.i] = distance * eps
     numeric, claimed = recipe.difference(x, eps), recipe.slope(x)
-    claimed[kink] = 1 + 2 * claim
-    fits = np.max(errors(claimed, numeric)) < 1e-3
-    report_is(checked(learner, recipe, claimed, x, eps=eps), claimed, numeric, place=not fits)
+    claimed[case.i] = 1 + 2 * claim
+    somewhere = bool(np.max(errors(claimed, numeric)) > 1e-3)
+    report_is(checked(learner, recipe, claimed, x, eps=eps), claimed, numeric, place=somewhere)
 
 
 WRONG_SHAPES = [
@@ -514,37 +560,42 @@ def test_wrong_shape_raises(learner, case):
 def test_nothing_to_check(learner, shape):
     """For an x without elements the result is ok, with an error of 0.0 and no worst index."""
     got = result(checked(learner, Recipe(linear=1.0), np.zeros(shape), np.zeros(shape)))
-    check.equal(got.ok, True, what="ok")
+    check.that(got.ok, "ok is False, expected True")
     check.close(got.max_rel_err, 0.0, what="max_rel_err")
     check.equal(got.worst_index, None, what="worst_index")
 
 
-@given(recipes(), other_numbers(), st.booleans())
-def test_gradcheck_casts(learner, recipe, x, right):
+@given(other_numbers(), st.booleans())
+def test_gradcheck_casts(learner, case, right):
     """An x of ints, of float32 or a plain number is checked as exactly as any, and grad_f is given float64 too."""
-    numeric = recipe.difference(at(x), EPS)
-    claimed = numeric if right else numeric + 1.0
-    # For a plain number a plain number is claimed.
-    seen = checked(learner, recipe, float(claimed) if isinstance(x, int | float) else claimed, x, rtol=1e-3)
+    numeric = case.recipe.difference(at(case.x), EPS)
+    claimed = numeric if right else 1 + numeric + np.abs(numeric)
+    # For a plain number a plain number is claimed. A slope near 0 leaves few digits of a relative error: a coarse rtol.
+    seen = checked(
+        learner, case.recipe, float(claimed) if isinstance(case.x, int | float) else claimed, case.x, rtol=1e-2
+    )
     for point in [*seen["grad_asked"], *seen["asked"]]:
-        check.that(point.dtype == np.float64, f"a function was given dtype {point.dtype}, expected float64")
-    # A slope near 0 leaves little of a relative error's digits; with rtol 1e-3 only ok is certain.
+        moved(point, case.x)
+    error = number(np.max(errors(claimed, numeric)))
     got = result(seen)
-    worst = number(np.max(errors(claimed, numeric)))
-    check.that(bool(got.ok) == right, f"ok is {got.ok}, expected {right}", f"the largest relative error is {worst}, rtol 0.001")
+    check.that(
+        got.ok == right, f"ok is {got.ok}, expected {right}", f"the largest relative error is {error}, rtol 0.01"
+    )
 
 
-@given(slopes())
+@given(slopes(ANY_SHAPE))
 def test_gradcheck_asks_no_more_than_it_must(learner, case):
     """gradcheck calls f twice for each element, and grad_f once, at x."""
     seen = checked(learner, case.recipe, case.slope, case.x)
     count = 2 * case.x.size
-    check.that(seen["calls"] == count, f"f was called {seen['calls']} times for {case.x.size} elements, expected {count}")
+    check.that(
+        seen["calls"] == count, f"f was called {seen['calls']} times for {case.x.size} elements, expected {count}"
+    )
     check.that(len(seen["grad_asked"]) == 1, f"grad_f was called {len(seen['grad_asked'])} times, expected 1")
-    check.close(seen["grad_asked"][0], case.x, what="the point at which grad_f was asked", rtol=0.0)
+    check.that(not np.any(moved(seen["grad_asked"][0], case.x)), "grad_f was asked at another point than x")
 
 
-@given(slopes(1), st.sampled_from([None, "f", "grad_f"]))
+@given(slopes(), st.sampled_from([None, "f", "grad_f"]))
 def test_gradcheck_leaves_x(learner, case, who):
     """gradcheck leaves x as it was, also if f or grad_f raises; what they raise comes out."""
     options = {"fails_at": 1} if who == "f" else {"grad_fails": True} if who else {}

@@ -1,4 +1,4 @@
-"""Another right F.7: the logsumexp folded entry by entry, everything else made from it; masks and take_along_axis instead of rows."""
+"""Another right F.7: logsumexp folded entry by entry and all else made from it; masks and take_along_axis, not rows."""
 
 from functools import reduce
 

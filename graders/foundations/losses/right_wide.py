@@ -1,4 +1,4 @@
-"""Another right F.7: float64 inside whatever comes in, einsum, NaN repaired under errstate, -0.5-shifted maxima, np.add.at."""
+"""Another right F.7: float64 inside, NaN repaired under errstate, a shift beside the maximum, flat rows, np.add.at."""
 
 import numpy as np
 

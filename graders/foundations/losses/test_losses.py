@@ -61,11 +61,8 @@ def mean_loss(case):
 
 def plain_loss(logits, targets):
     """The same loss as it is written on paper; for finite differences of ordinary numbers."""
-    losses = [
-        math.log(math.fsum(map(math.exp, logits[index]))) - logits[index][targets[index]]
-        for index in np.ndindex(targets.shape)
-    ]
-    return math.fsum(losses) / len(losses)
+    sums = [math.fsum(map(math.exp, row)) for row in logits]
+    return math.fsum(math.log(sums[n]) - logits[n, targets[n]] for n in range(len(targets))) / len(targets)
 
 
 # ---------------------------------------------------------------- the inputs
@@ -124,6 +121,10 @@ def batches(draw, *, axes=(1, 3), magnitudes=(1.0, 10.0), ignored=None, dtype=np
     return SimpleNamespace(logits=logits, targets=targets, ignore_index=ignore_index)
 
 
+def batch(logits, targets, ignore_index=-100):
+    return SimpleNamespace(logits=np.array(logits), targets=np.array(targets), ignore_index=ignore_index)
+
+
 # ---------------------------------------------------------------- what is claimed again and again
 
 
@@ -132,12 +133,12 @@ def size(x):
     return max(1.0, float(np.max(np.abs(x[np.isfinite(x)]), initial=0.0)))
 
 
-def same(got, expected, x, what):
-    """Logarithms to the digits that x has; probabilities relatively, the smallest too."""
-    if "softmax" in what and "log" not in what:
-        check.close(got, expected, what=what, rtol=check.tolerance(x.dtype) * size(x), elementwise=True)
+def same(got, expected, x, name, what=""):
+    """Logarithms to the digits that x has; probabilities relatively, so that the smallest count too."""
+    if name == "softmax":
+        check.close(got, expected, what=what or name, rtol=check.tolerance(x.dtype) * size(x), elementwise=True)
     else:
-        check.close(got, expected, what=what, scale=size(x))
+        check.close(got, expected, what=what or name, scale=size(x))
 
 
 def holds(learner, name, case, **more):
@@ -171,12 +172,9 @@ def entropy(learner, case, **more):
 
 
 def same_loss(loss, wanted, case):
-    counted = (
-        f" (the mean over {len(wanted.rows)} of {case.targets.size} rows)"
-        if len(wanted.rows) < case.targets.size
-        else ""
-    )
-    check.close(loss, wanted.loss, what=f"loss{counted}", scale=size(case.logits))
+    some = len(wanted.rows) < case.targets.size
+    what = f"loss ({len(wanted.rows)} of {case.targets.size} rows count)" if some else "loss"
+    check.close(loss, wanted.loss, what=what, scale=size(case.logits))
 
 
 def same_gradient(dlogits, wanted, case):
@@ -229,7 +227,7 @@ def test_logsumexp_impossible_slices(learner, case):
 
 @given(arrays())
 def test_softmax(learner, case):
-    """softmax(x, axis) is e^x / Σ e^x along that axis, for any shape and any axis; tiny probabilities are as exact as large ones."""
+    """softmax(x, axis) is e^x / Σ e^x along that axis, for any shape and axis; tiny probabilities are exact too."""
     holds(learner, "softmax", case)
 
 
@@ -247,7 +245,7 @@ def test_softmax_shift(learner, case, rng):
     """Adding the same number to a whole slice leaves its softmax as it was."""
     before = check.number_array(learner.softmax(case.x, axis=case.axis), "softmax(x)")
     moved = case.x + rng.choice([-1000.0, -1.0, 100.0, 1000.0], np.max(case.x, axis=case.axis, keepdims=True).shape)
-    same(learner.softmax(moved, axis=case.axis), before, moved, "softmax of the shifted x")
+    same(learner.softmax(moved, axis=case.axis), before, moved, "softmax", what="softmax of the shifted x")
 
 
 def test_softmax_extremes(learner):
@@ -263,12 +261,10 @@ def test_softmax_slice_by_slice(learner, case):
 
 @given(partly_impossible())
 def test_softmax_impossible_entries(learner, case):
-    """In softmax an entry of −inf gets probability exactly 0, and the others share as if it were not there, silently."""
+    """In softmax an entry of −inf gets exactly 0, and the others share as if it were not there, silently."""
     p, warnings = silently(learner, "softmax", case.x, axis=case.axis)
     same(p, along("softmax", case.x, case.axis), case.x, "softmax")
-    check.that(
-        not np.any(p[np.isneginf(case.x)]), "an impossible entry got a probability that is tiny but not exactly 0"
-    )
+    check.that(not np.any(p[np.isneginf(case.x)]), "an entry of −inf got a probability that is tiny but not exactly 0")
     no_warning(warnings)
 
 
@@ -353,9 +349,9 @@ def test_x_stays(learner, case, name):
 @given(sizes(1, 4), sizes(1, 9), rngs())
 def test_cross_entropy_uniform(learner, n, vocab, rng):
     """With V equal logits the loss is ln V, whatever the targets."""
-    logits, targets = np.full((n, vocab), round(rng.normal(), 1)), rng.integers(0, vocab, n)
-    loss, _ = entropy(learner, SimpleNamespace(logits=logits, targets=targets))
-    check.close(loss, math.log(vocab), what="loss", scale=size(logits))
+    case = batch(np.full((n, vocab), round(rng.normal(), 1)), rng.integers(0, vocab, n))
+    loss, _ = entropy(learner, case)
+    check.close(loss, math.log(vocab), what="loss", scale=size(case.logits))
 
 
 @given(batches(axes=(1, 1)))
@@ -377,14 +373,13 @@ def test_cross_entropy_gradient_sums_to_zero(learner, case):
     """Every row of dlogits sums to 0: what one logit gains, the others lose."""
     dlogits = check.number_array(entropy(learner, case)[1], "dlogits")
     check.that(dlogits.shape == case.logits.shape, f"dlogits has shape {dlogits.shape}, expected {case.logits.shape}")
-    check.close(
-        dlogits.sum(-1), np.zeros(case.targets.shape), what="the sum of a row of dlogits", scale=size(case.logits)
-    )
+    nothing = np.zeros(case.targets.shape)
+    check.close(dlogits.sum(-1), nothing, what="the sum of a row of dlogits", scale=size(case.logits))
 
 
 @given(batches(axes=(2, 3)))
 def test_cross_entropy_any_shape(learner, case):
-    """Logits of (B, T, V), or with more axes in front, are B·T rows: every row counts the same, and dlogits has the shape of logits."""
+    """Logits of (B, T, V), or with more axes in front, are so many rows that count alike; dlogits has their shape."""
     loss, dlogits = entropy(learner, case)
     wanted = mean_loss(case)
     same_loss(loss, wanted, case)
@@ -394,14 +389,14 @@ def test_cross_entropy_any_shape(learner, case):
 @settings(max_examples=15)
 @given(batches(axes=(1, 2), magnitudes=(1e3, 1e4)))
 def test_cross_entropy_extremes(learner, case):
-    """However sure and wrong the logits are, loss and dlogits are exact and silent: a thousand too high costs a thousand."""
+    """However sure and wrong the logits are, loss and dlogits are exact, silently: ten thousand too high costs as much."""
     exactly(learner, case)
 
 
 def test_cross_entropy_sure_and_wrong(learner):
-    """Logits of [1000, −1000] cost 2000 if the second comes true, with dlogits [1, −1], and nothing if the first does."""
-    exactly(learner, SimpleNamespace(logits=np.array([[1e3, -1e3]]), targets=np.array([1]), ignore_index=-100))
-    exactly(learner, SimpleNamespace(logits=np.array([[1e3, -1e3]]), targets=np.array([0]), ignore_index=-100))
+    """Logits of [1000, −1000] cost 2000 if the second comes true, with dlogits [1, −1]; nothing if the first does."""
+    for target in (1, 0):
+        exactly(learner, batch([[1e3, -1e3]], [target]))
 
 
 def exactly(learner, case):
@@ -427,10 +422,7 @@ def test_cross_entropy_impossible_entries(learner, case, rng):
 
 def test_cross_entropy_impossible_target(learner):
     """A target with a logit of −inf costs inf, silently, and dlogits is finite all the same."""
-    exactly(
-        learner,
-        SimpleNamespace(logits=np.array([[0.0, -INF], [1.0, 1.0]]), targets=np.array([1, 0]), ignore_index=-100),
-    )
+    exactly(learner, batch([[0.0, -INF], [1.0, 1.0]], [1, 0]))
 
 
 @given(batches(axes=(1, 2), ignored=[-100]))
@@ -475,28 +467,41 @@ def test_nothing_counts(learner, case, ignore_index, empty):
     exactly(learner, case)
 
 
+OUTSIDE = {
+    "V": lambda vocab: vocab,
+    "V + 3": lambda vocab: vocab + 3,
+    "−1": lambda vocab: -1,
+    "−V": lambda vocab: -vocab,
+    "−100": lambda vocab: -100,
+    "−101": lambda vocab: -101,
+}
+
+
 @settings(max_examples=15)
-@given(batches(axes=(1, 2), ignored=[-100, -1]), rngs(), st.sampled_from(["V", "V + 1", "-1", "-V", "-100", "-101"]))
+@given(batches(axes=(1, 2), ignored=[-100, -1, 0]), rngs(), st.sampled_from(list(OUTSIDE)))
 def test_target_outside(learner, case, rng, kind):
-    """A target outside 0 … V − 1 that is not ignore_index raises IndexError: V itself, −1, and −100 when another number is ignored."""
-    vocab = case.logits.shape[-1]
-    outside = {"V": vocab, "V + 1": vocab + 1, "-1": -1, "-V": -vocab, "-100": -100, "-101": -101}[kind]
-    if outside == case.ignore_index:
-        outside -= 5
-    case.targets.flat[rng.integers(case.targets.size)] = outside
+    """A target neither ignore_index nor from 0 to V − 1 raises IndexError: V, −1, and −100 if another is ignored."""
+    outside = OUTSIDE[kind](case.logits.shape[-1])
+    case.targets.flat[rng.integers(case.targets.size)] = outside - 5 if outside == case.ignore_index else outside
     with check.raises("IndexError"):
         learner.cross_entropy(case.logits, case.targets, ignore_index=case.ignore_index)
 
 
+MISFITS = [
+    ((2, 3, 4), (3, 2)),
+    ((6, 4), (2, 3)),
+    ((2, 3, 4), (6,)),
+    ((3, 4), (3, 1)),
+    ((3, 4), (1,)),
+    ((2, 3, 4), (2,)),
+]
+
+
 @settings(max_examples=6)
-@given(
-    st.sampled_from(
-        [((2, 3, 4), (3, 2)), ((6, 4), (2, 3)), ((2, 3, 4), (6,)), ((3, 4), (3, 1)), ((3, 4), (1,)), ((2, 3, 4), (2,))]
-    )
-)
-def test_shapes_disagree(learner, case):
-    """Targets of another shape than logits without its last axis raise ValueError, even if there are as many of them."""
-    logits_shape, targets_shape = case
+@given(st.sampled_from(MISFITS))
+def test_shapes_disagree(learner, misfit):
+    """Targets whose shape is not that of logits without its last axis raise ValueError, even if the count is right."""
+    logits_shape, targets_shape = misfit
     with check.raises("ValueError"):
         learner.cross_entropy(np.zeros(logits_shape), np.ones(targets_shape, dtype=np.int64))
 

@@ -1,4 +1,4 @@
-"""What the grader of F.8 runs beside the learner's code: generators, networks and optimizers do not cross the boundary."""
+"""What the grader of F.8 runs beside the learner's code: generators, networks, optimizers do not cross the boundary."""
 
 from types import ModuleType
 from typing import Any
@@ -8,23 +8,23 @@ import numpy as np
 
 def draw(module: ModuleType, name: str, fan_in: int, fan_out: int, seed: int) -> dict[str, Any]:
     """Draw twice from one generator and once from another of the same seed; say whether np.random was touched."""
-    function, rng, state = getattr(module, name), np.random.default_rng(seed), repr(np.random.get_state())
+    function, rng, state = getattr(module, name), np.random.default_rng(seed), _state()
     first, second = function(fan_in, fan_out, rng), function(fan_in, fan_out, rng)
     again = function(fan_in, fan_out, np.random.default_rng(seed))
-    return {"first": first, "second": second, "again": again, "random": repr(np.random.get_state()) != state}
+    return {"first": first, "second": second, "again": again, "random": _state() != state}
 
 
 def new_net(module: ModuleType, sizes: list[int], act: str, seed: int) -> dict[str, Any]:
     """Make a network; return its parameters and whether np.random was touched."""
-    state = repr(np.random.get_state())
+    state = _state()
     params = list(module.MLPNumpy(sizes, act, np.random.default_rng(seed)).params)
-    return {"params": params, "random": repr(np.random.get_state()) != state}
+    return {"params": params, "random": _state() != state}
 
 
 def passes(module: ModuleType, sizes: list[int], act: str, params: list[Any], batches: list[Any]) -> dict[str, Any]:
-    """Run forward and backward on one network for every (x, dlogits); return what came out, and what changed that should not."""
+    """Run forward and backward on one network for every (x, dlogits); return what came out and what was changed."""
     net = _net(module, sizes, act, params)
-    results, changed, state = [], [], repr(np.random.get_state())
+    results, changed, state = [], [], _state()
     for x, dlogits in batches:
         before = [np.array(array) for array in (x, dlogits, *net.params)]
         logits = np.array(net.forward(x))
@@ -36,23 +36,20 @@ def passes(module: ModuleType, sizes: list[int], act: str, params: list[Any], ba
         dx = net.backward(dlogits)
         names = ["x", "dlogits", *_names(len(params))]
         now = (x, dlogits, *net.params)
-        changed += [
-            f"backward changed {n}" for n, a, b in zip(names, before, now, strict=True) if not np.array_equal(a, b)
-        ]
+        same = [np.array_equal(a, b) for a, b in zip(before, now, strict=True)]
+        changed += [f"backward changed {name}" for name, kept in zip(names, same, strict=True) if not kept]
         results.append({"logits": logits, "dx": _copy(dx), "grads": [_copy(g) for g in net.grads]})
-    if repr(np.random.get_state()) != state:
+    if _state() != state:
         changed.append("the passes touched np.random's global state")
     return {"results": results, "changed": changed}
 
 
-def nudged(
-    module: ModuleType, sizes: list[int], act: str, params: list[Any], x: Any, place: int, by: float
-) -> list[Any]:
-    """Return the logits before and after one parameter array was shifted in place."""
+def nudged(module: ModuleType, sizes: list[int], act: str, params: list[Any], x: Any, place: int) -> list[Any]:
+    """Return the logits before and after 0.01 was added, in place, to one of the parameters."""
     net = _net(module, sizes, act, params)
     before = np.array(net.forward(x))
     array = net.params[place]
-    array += by
+    array += 0.01
     return [before, np.array(net.forward(x))]
 
 
@@ -85,7 +82,7 @@ def walk(
 
 
 def two_walks(module: ModuleType, params: list[Any], grads: list[Any], lr: float, momentum: float) -> list[Any]:
-    """Run a first optimizer on copies for a few steps, then a second one on the parameters; return what the second reached."""
+    """Run one optimizer on copies for a few steps, then another on the parameters; return what the second reached."""
     for chosen in ([np.array(p) for p in params], params):
         optimizer = module.SGD(chosen, lr=lr, momentum=momentum)
         for now in grads:
@@ -118,9 +115,9 @@ class Watched:
         return dlogits @ self.params[0].T
 
 
-def watched_fit(module: ModuleType, X: Any, y: Any, params: list[Any], seed: int, **settings: Any) -> dict[str, Any]:  # noqa: N803
-    """Run fit on a watched model; return the losses, every batch, every dlogits, the final parameters, and what was touched."""
-    model, state, before = Watched(params), repr(np.random.get_state()), (np.array(X), np.array(y))
+def watched_fit(module: ModuleType, X: Any, y: Any, params: list[Any], seed: int, **settings: Any) -> dict[str, Any]:
+    """Run fit on a watched model; return the losses, batches, dlogits, final parameters, and what was touched."""
+    model, state, before = Watched(params), _state(), (np.array(X), np.array(y))
     losses = module.fit(model, X, y, rng=np.random.default_rng(seed), **settings)
     return {
         "losses": losses,
@@ -129,18 +126,23 @@ def watched_fit(module: ModuleType, X: Any, y: Any, params: list[Any], seed: int
         "upstream": model.upstream,
         "params": model.params,
         "changed": [name for name, a, b in zip("Xy", before, (X, y), strict=True) if not np.array_equal(a, b)],
-        "random": repr(np.random.get_state()) != state,
+        "random": _state() != state,
     }
 
 
 def trained(
     module: ModuleType, sizes: list[int], act: str, seed: int, X: Any, y: Any, fresh: Any, **settings: Any
-) -> Any:  # noqa: N803
+) -> Any:
     """Make a network, fit it, and return the losses and its logits for fresh examples."""
     rng = np.random.default_rng(seed)
     net = module.MLPNumpy(sizes, act, rng)
     losses = module.fit(net, X, y, rng=rng, **settings)
     return {"losses": losses, "logits": net.forward(fresh)}
+
+
+def _state() -> tuple[Any, ...]:
+    _, key, place, *rest = np.random.get_state()
+    return (key.tobytes(), place, *rest)
 
 
 def _net(module: ModuleType, sizes: list[int], act: str, params: list[Any]) -> Any:

@@ -1,11 +1,10 @@
-"""F.8 A multi-layer perceptron in NumPy: initialisation, forward, backward by hand, SGD with momentum, a training run."""
+"""F.8 A multi-layer perceptron in NumPy: initialisation, forward and backward by hand, SGD, a training run."""
 
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
-
 from minillm.foundations.losses import cross_entropy
 
 
@@ -73,14 +72,13 @@ class SGD:
     def step(self, grads: list[np.ndarray]) -> None:
         for p, g, v in zip(self.params, grads, self.velocity, strict=True):
             decay = self.weight_decay if p.ndim >= 2 else 0.0
-            v *= self.momentum
-            v += g + decay * p
-            p -= self.lr * v
+            v[...] = self.momentum * v + g + decay * p
+            p[...] -= self.lr * v
 
 
 def fit(
     model: Any,
-    X: np.ndarray,  # noqa: N803 - the field's name for a data matrix
+    X: np.ndarray,
     y: np.ndarray,
     *,
     steps: int,

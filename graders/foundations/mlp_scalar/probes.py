@@ -1,4 +1,4 @@
-"""What the grader of F.4 runs beside the learner's code: models live there; numbers, lists and names of types come back.
+"""What the grader of F.4 runs beside the learner's code: models live there; numbers and lists come back.
 
 `made` is how a model is asked for: its class, the arguments, and the numbers its parameters get (None: as drawn).
 """
@@ -56,7 +56,7 @@ def base_module(module: ModuleType, data: list[float], grads: list[float]) -> di
 
 
 def parameters(module: ModuleType, made: Made) -> dict[str, Any]:
-    """The parameters' numbers, how many different objects they are, and whether a second call gives the same objects."""
+    """The parameters' numbers, how many different objects they are, and whether a second call gives the same ones."""
     model = _build(module, made)
     first, second = model.parameters(), model.parameters()
     return {
@@ -111,7 +111,7 @@ def constructed(module: ModuleType, nin: int, nouts: list[int]) -> list[int]:
 
 
 def gradients(module: ModuleType, made: Made, inputs: list[list[float]], upstream: list[list[float]]) -> dict[str, Any]:
-    """Gradients of Σ upstream·output over all inputs and outputs, for the parameters and for the inputs (handed in as Values)."""
+    """Gradients of Σ upstream·output over all inputs and outputs: for the parameters and for the inputs."""
     model = _build(module, made)
     model.zero_grad()
     rows = [_values(x) for x in inputs]
@@ -196,7 +196,14 @@ def trained(
 
 
 def learned(
-    module: ModuleType, seed: int, widths: list[int], X: list[list[float]], y: list[float], steps: int, lr: float, new: list[list[float]]
+    module: ModuleType,
+    seed: int,
+    widths: list[int],
+    X: list[list[float]],
+    y: list[float],
+    steps: int,
+    lr: float,
+    new: list[list[float]],
 ) -> list[Any]:
     """Make an MLP from a seed, train it, and return its scores on new inputs."""
     random.seed(seed)

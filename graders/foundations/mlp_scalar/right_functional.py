@@ -1,13 +1,12 @@
-"""Another right F.4: a layer as nested lists, closures for the activations, `sum` and `map`, max(0, ·) written with relu of the negative."""
+"""Another right F.4: a layer is nested lists, a neuron is a layer of one; `sum` and `map`."""
 
+import itertools
 import random
 
 from minillm.foundations.engine import Value
 
 
 class Module:
-    _own: list
-
     def parameters(self):
         return []
 
@@ -46,7 +45,7 @@ class Layer(Module):
         return outputs
 
     def parameters(self):
-        return sum(self.rows, start=[])
+        return list(itertools.chain(*self.rows))
 
 
 class Neuron(Layer):
@@ -56,7 +55,7 @@ class Neuron(Layer):
 
 class MLP(Module):
     def __init__(self, nin, nouts):
-        pairs = list(zip([nin] + nouts[:-1], nouts, strict=True))
+        pairs = list(zip([nin, *nouts[:-1]], nouts, strict=True))
         self.net = [Layer(a, b) for a, b in pairs[:-1]] + [Layer(*pairs[-1], nonlin=False)]
 
     def __call__(self, x):

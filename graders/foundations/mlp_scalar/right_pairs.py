@@ -1,4 +1,4 @@
-"""Another right F.4: weights and bias kept as pairs, a sum by halves, the branch of the hinge taken in Python, one backward an example."""
+"""Another right F.4: parameters in one tuple, sums by halves, a hinge that branches in Python, one backward an example."""
 
 import math
 import random
@@ -44,7 +44,7 @@ class Neuron(Module):
 class Layer(Module):
     def __init__(self, nin, nout, nonlin=True):
         self._neurons = tuple(Neuron(nin, nonlin) for _ in range(nout))
-        self._all = sum((list(n._all) for n in self._neurons), [])
+        self._all = [p for n in self._neurons for p in n._all]
 
     def rows(self, x):
         return [n(x) for n in self._neurons]

@@ -168,9 +168,10 @@ class Tensor:
         return _result(self.data.reshape(*shape), (self, lambda g: g.reshape(before)))
 
     def transpose(self, *axes: Any) -> "Tensor":
-        order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes or range(self.data.ndim)[::-1]
-        inverse = np.argsort([axis % self.data.ndim for axis in order])
-        return _result(self.data.transpose(order), (self, lambda g: g.transpose(inverse)))
+        order = axes[0] if len(axes) == 1 and isinstance(axes[0], tuple | list) else axes or range(self.data.ndim)[::-1]
+        data = self.data.transpose(order)
+        inverse = np.argsort([axis % data.ndim for axis in order])
+        return _result(data, (self, lambda g: g.transpose(inverse)))
 
     def __getitem__(self, index: Any) -> "Tensor":
         shape = self.data.shape
@@ -207,7 +208,7 @@ def _result(data: Any, *sources: tuple[Tensor, Rule]) -> Tensor:
 
 
 def _results_first(root: Tensor) -> list[Tensor]:
-    """Every tensor below the root, each after all the results that used it; with a stack of our own, as graphs are deep."""
+    """Every tensor below the root, each after all the results that used it; without recursion, as graphs are deep."""
     order, seen, stack = [], set(), [(root, False)]
     while stack:
         tensor, done = stack.pop()
