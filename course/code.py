@@ -26,8 +26,11 @@ def modules_in(package: Path) -> dict[str, Path]:
     return found
 
 
-def imported(source: str, module: str) -> set[str]:
-    """The learner's modules that this one imports; empty when the source does not parse."""
+def imported(source: str, module: str, *, package: bool = False) -> set[str]:
+    """The learner's modules that this one imports; empty when the source does not parse.
+
+    With `package` the source is that of an `__init__.py`, whose `.` is the package itself.
+    """
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
@@ -39,21 +42,26 @@ def imported(source: str, module: str) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ""
             if node.level:
-                base = ".".join([*module.split(".")[: -node.level], *filter(None, [base])])
+                parts = [*module.split("."), "__init__"] if package else module.split(".")
+                base = ".".join([*parts[: -node.level], *filter(None, [base])])
             names |= {base} | {f"{base}.{alias.name}" for alias in node.names}
     return {name for name in names if name.split(".")[0] == PACKAGE}
 
 
 def closure(module: str, modules: Mapping[str, Path]) -> list[Path]:
-    """The module's file and, transitively, those of the learner's modules it imports, in a fixed order."""
+    """The module's file and, transitively, those of the learner's modules it imports, in a fixed order.
+
+    Importing a module runs the `__init__.py` of the packages it lies in: they belong to it.
+    """
     seen: dict[str, Path] = {}
     waiting = [module]
     while waiting:
         name = waiting.pop()
         if name in seen or name not in modules:
             continue
-        seen[name] = modules[name]
-        waiting += imported(read_source(modules[name]), name)
+        seen[name] = file = modules[name]
+        waiting += imported(read_source(file), name, package=file.name == "__init__.py")
+        waiting.append(name.rpartition(".")[0])
     return [seen[name] for name in sorted(seen)]
 
 

@@ -78,7 +78,8 @@ def _staleness(
     paths = closure(step.module, modules)
     if raw_digest(paths) == record.raw or fingerprint(paths) == record.code:
         return ""
-    return "its code changed since" if len(paths) == 1 else "its code, or a module it imports, changed since"
+    alone = [path for path in paths if path.name != "__init__.py"] == [workspace.file(step)]
+    return "its code changed since" if alone else "its code, or a module it imports, changed since"
 
 
 def _still_growing(curriculum: Curriculum, progress: Progress, step: Step) -> bool:

@@ -145,6 +145,7 @@ def reset_stub(workspace: Workspace, content: Content, step: Step) -> Path | Non
     """Put the stub back; return where the learner's file was moved to, or None when there was none."""
     file = workspace.file(step)
     kept = None
+    content.read(content.stub(step.file))  # a stub that cannot be read must not cost the learner's file its place
     if file.exists():
         kept = _free_name(
             workspace.state / "kept" / f"{step.file.replace('/', '.')}.{time.strftime('%Y%m%d-%H%M%S')}.py"

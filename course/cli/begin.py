@@ -50,7 +50,7 @@ def start() -> None:
     session = open_session()
     from course.view import welcome  # noqa: PLC0415 - Rich only when something is shown
 
-    welcome.show_roadmap(session.curriculum, session.standings())
+    welcome.show_roadmap(session.curriculum)
     if not session.progress.opened:
         _open_first(session)
     else:

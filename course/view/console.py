@@ -46,3 +46,13 @@ def say_cut(text: Text, *, indent: int = 0) -> None:
     if out.is_terminal:
         text.truncate(max(out.width - indent, 20), overflow="ellipsis")
     out.print(Text(" " * indent).append_text(text), soft_wrap=True)
+
+
+def say_next(*parts: str | tuple[str, str]) -> None:
+    """Print the line that ends every message: what to type now. A part with a style is `(text, style)`."""
+    say(Text.assemble(("next: ", "quiet"), *parts), indent=2)
+
+
+def command(text: str) -> tuple[str, str]:
+    """A command to type, as a part of a line."""
+    return text, "command"

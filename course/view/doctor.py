@@ -44,7 +44,7 @@ def _facts(machine: Machine) -> list[tuple[str, Text]]:
         ("cores", Text(str(machine.cores))),
         ("memory", Text(f"{machine.memory / GIB:.1f} GiB")),
         ("GPU", Text(f"{machine.gpu.name}, {machine.gpu.memory / GIB:.0f} GiB" if machine.gpu else "none found")),
-        ("tier", Text(tier, style="bold").append(f"   {meaning}", style="")),
+        ("tier", Text().append(tier, "bold").append(f"   {meaning}", style="")),
     ]
     if machine.packages.get("torch") is None:
         note = "stages F and 1 do not need it; before stage 2: see README, PyTorch without the GPU gigabytes"

@@ -28,7 +28,7 @@ def show(curriculum: Curriculum, standings: Mapping[str, Standing], current: str
 
 
 def _heading(stage: Stage, standings: Mapping[str, Standing]) -> Text:
-    text = Text(f"{stage.id}  {stage.title}", style="bold")
+    text = Text().append(f"{stage.id}  {stage.title}", "bold")
     if stage.steps and standings:
         passed = sum(standings[step.key].state in (State.PASSED, State.STALE) for step in stage.steps)
         text.append(f"   {passed} of {len(stage.steps)}", style="quiet not bold")

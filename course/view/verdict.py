@@ -6,7 +6,7 @@ from rich.text import Text
 
 from course.curriculum import Step
 from course.grading.outcomes import Failure, Outcome, PropertyResult, Verdict
-from course.view.console import say, say_cut
+from course.view.console import command, say, say_cut, say_next
 
 WORDS = {
     Outcome.WRONG: "WRONG", Outcome.ERROR: "ERROR", Outcome.UNFINISHED: "UNFINISHED", Outcome.TIMEOUT: "TOO SLOW",
@@ -32,22 +32,20 @@ def show(step: Step, verdict: Verdict) -> None:
 
 
 def _head(step: Step, verdict: Verdict) -> Text:
+    title = (f"{step.number} {step.title}", "bold")
     if verdict.passed:
-        text = Text("✓ ", style="passed").append(f"{step.number} {step.title}", style="bold")
-        return text.append(f" — all {len(verdict.properties)} properties hold", style="passed").append(
-            f"   {verdict.examples} hidden inputs in {verdict.seconds:.2f} s", style="quiet"
-        )
-    text = Text("✗ ", style=verdict.outcome.value).append(f"{step.number} {step.title}", style="bold")
-    if verdict.problem:
-        return text.append(" — it could not be run")
+        holds = f" — all {len(verdict.properties)} properties hold"
+        seen = f"   {verdict.examples} hidden inputs in {verdict.seconds:.2f} s"
+        return Text.assemble(("✓ ", "passed"), title, (holds, "passed"), (seen, "quiet"))
     holding = sum(result.outcome is Outcome.PASSED for result in verdict.properties)
-    return text.append(f" — {holding} of {len(verdict.properties)} properties hold")
+    said = "it could not be run" if verdict.problem else f"{holding} of {len(verdict.properties)} properties hold"
+    return Text.assemble(("✗ ", verdict.outcome.value), title, f" — {said}")
 
 
 def _show_property(result: PropertyResult) -> None:
     word = WORDS[result.outcome]
     if result.failure is None or result.outcome is Outcome.UNFINISHED:
-        say(Text(f"{word}  ", style=result.outcome.value).append(result.claim, style="bold"), indent=2)
+        say(Text.assemble((f"{word}  ", result.outcome.value), (result.claim, "bold")), indent=2)
         if result.failure and result.failure.where:
             say(result.failure.where[-1], "quiet", indent=4)
         return
@@ -55,7 +53,7 @@ def _show_property(result: PropertyResult) -> None:
 
 
 def _show_failure(failure: Failure, word: str, style: str, claim: str) -> None:
-    head = Text(f"{word}  ", style=style).append(claim or failure.summary, style="bold")
+    head = Text.assemble((f"{word}  ", style), (claim or failure.summary, "bold"))
     say(head, indent=2)
     if claim:
         say(failure.summary, indent=4)
@@ -63,16 +61,16 @@ def _show_failure(failure: Failure, word: str, style: str, claim: str) -> None:
         if line:
             say(line, indent=4)
     if failure.call:
-        say(Text("for  ", style="quiet").append(failure.call, style="code"), indent=4)
+        say(Text.assemble(("for  ", "quiet"), (failure.call, "code")), indent=4)
     for place in failure.where:
-        say(Text("at   ", style="quiet").append(place), indent=4)
+        say(Text.assemble(("at   ", "quiet"), place), indent=4)
 
 
 def _show_others(others: list[PropertyResult]) -> None:
     """The other failures, a line each; what is not written yet only as a count."""
     failing = [result for result in others if result.outcome is not Outcome.UNFINISHED]
     for result in failing[:MOST_OTHERS]:
-        say_cut(Text("also  ", style=result.outcome.value).append(result.claim, style="default"), indent=2)
+        say_cut(Text.assemble(("also  ", result.outcome.value), (result.claim, "default")), indent=2)
     if len(failing) > MOST_OTHERS:
         say(f"also  {len(failing) - MOST_OTHERS} more", "quiet", indent=2)
     if unfinished := len(others) - len(failing):
@@ -90,39 +88,32 @@ def _show_printed(printed: str) -> None:
 
 
 def _show_next(step: Step, verdict: Verdict) -> None:
-    text = Text("next: ", style="quiet")
+    check = command(f"course check {step.number}")
+    parts: tuple[str | tuple[str, str], ...] = (check, " after your change")
     if verdict.outcome is Outcome.GRADER_FAULT:
-        text.append("this is a fault of the course, not of your code; please report it with the lines above")
+        parts = ("this is a fault of the course, not of your code; please report it with the lines above",)
     elif verdict.outcome is Outcome.UNFINISHED:
-        text.append(f"write it in {step.path}, then ").append(f"course check {step.number}", style="command")
-    else:
-        text.append(f"course check {step.number}", style="command").append(" after your change")
-    text.append(f"   checked in {verdict.seconds:.2f} s, {verdict.examples} hidden inputs", style="quiet")
-    say(text, indent=2)
+        parts = (f"write it in {step.path}, then ", check)
+    say_next(*parts, (f"   checked in {verdict.seconds:.2f} s, {verdict.examples} hidden inputs", "quiet"))
 
 
 def show_way_on(step: Step, following: Step | None, *, current: bool) -> None:
     """After a pass: what comes next."""
-    text = Text("next: ", style="quiet")
+    ours = command(f"course solution {step.number} --diff")
     if following is None:
-        text.append("that was the last step there is; ").append(
-            f"course solution {step.number} --diff", style="command"
-        )
-        text.append(" shows ours beside yours")
+        say_next("that was the last step there is; ", ours, " shows ours beside yours")
     elif current:
-        text.append("course next", style="command").append(f" opens {following.number} {following.title}; ")
-        text.append(f"course solution {step.number} --diff", style="command").append(" shows ours beside yours")
+        say_next(command("course next"), f" opens {following.number} {following.title}")
+        say(Text.assemble(ours, (" shows ours beside yours", "quiet")), indent=8)
     else:
-        text.append("course next", style="command").append(" goes on where you were")
-    say(text, indent=2)
+        say_next(command("course next"), " goes on where you were")
 
 
 def show_verified(step: Step, word: str, verdict: Verdict) -> None:
     """One line of `course verify`, and the failure in full when a pass no longer holds."""
     if verdict.passed:
-        text = Text("✓ ", style="passed").append(f"{step.number} {step.title}")
         note = "" if word == "passed" else "   was stale; the pass is renewed"
-        say(text.append(note, style="stale"))
+        say(Text.assemble(("✓ ", "passed"), f"{step.number} {step.title}", (note, "stale")))
         return
     show(step, verdict)
     say("regressed: it had passed before", "stale", indent=2)

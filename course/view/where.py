@@ -10,39 +10,37 @@ from rich.text import Text
 from course.curriculum import Step
 from course.gate import State, current_step
 from course.session import Session
-from course.view.console import say
+from course.view.console import command, say, say_next
 
 
 def show_nowhere() -> None:
     say("There is no course workspace here.")
-    say(
-        Text("  next: ", style="quiet")
-        .append("course init my-llm", style="command")
-        .append("   then cd my-llm, and course start")
-    )
-    say(Text("        course map   shows the whole road, course --help every command", style="quiet"))
+    say_next(command("course init my-llm"), ", then cd my-llm and ", command("course start"))
+    say("course map shows the whole road, course --help every command", "quiet", indent=2)
 
 
 def show_here(session: Session) -> None:
+    """The current step, how it stood at its last check, what is stale, and what to type."""
     step = current_step(session.curriculum, session.progress)
     if step is None:
-        say("Every step that exists so far has passed.   course map")
+        say("Every step that exists so far has passed.")
+        say_next(command("course map"))
         return
     standings = session.standings()
+    state = standings[step.key].state
     passed = sum(one.state in (State.PASSED, State.STALE) for one in standings.values())
-    standing = standings[step.key]
-    say(
-        Text(f"{step.number} {step.title}", style="bold")
-        .append(f"   {standing.state.value}", style=standing.state.value)
-        .append(f"   {passed} of {len(standings)} steps passed", style="quiet")
-    )
+    count = f"   {passed} of {len(standings)} steps passed"
+    say(Text.assemble((f"{step.number} {step.title}", "bold"), (f"   {state.value}", state.value), (count, "quiet")))
     if last := _last_check(session, step):
-        say(Text(f"  last check: {last}", style="quiet"))
-    stale = [one for one in session.curriculum if standings[one.key].state is State.STALE and one is not step]
-    if stale:
-        numbers = ", ".join(one.number for one in stale)
-        say(Text(f"  stale: {numbers}   (course verify grades them again)", style="stale"))
-    say(_next_command(session, step, standing.state))
+        say(f"last check: {last}", "quiet", indent=2)
+    if stale := [one.number for one in session.curriculum if standings[one.key].state is State.STALE]:
+        say(f"stale: {', '.join(stale)}   (course verify grades them again)", "stale", indent=2)
+    if step.key not in session.progress.opened:
+        say_next(command("course start"), " opens it")
+    elif state is State.PASSED:
+        say_next(command("course next"))
+    else:
+        say_next(command("course lesson"), f", write {step.path}, ", command("course check"))
 
 
 def _last_check(session: Session, step: Step) -> str:
@@ -55,13 +53,3 @@ def _last_check(session: Session, step: Step) -> str:
                 if entry["step"] == step.key:
                     found = f"{entry['outcome']}, {entry['holding']} of {entry['properties']} properties held"
     return found
-
-
-def _next_command(session: Session, step: Step, state: State) -> Text:
-    text = Text("  next: ", style="quiet")
-    if step.key not in session.progress.opened:
-        return text.append("course start", style="command").append("   opens it")
-    if state is State.PASSED:
-        return text.append("course next", style="command")
-    text.append("course lesson", style="command").append(f", write {step.path}, ")
-    return text.append("course check", style="command")

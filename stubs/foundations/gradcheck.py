@@ -1,9 +1,10 @@
 """F.2 Gradient checking: compare a gradient you derived with the one you can measure.
 
-Write the functions in the order they stand here; each is the tool of the next. `x` is always an array of any shape, int or float,
-or a plain number, which counts as an array of no axes. Whatever its dtype, f and grad_f are given float64 arrays of the shape of x.
-They do not change their argument. No function here changes x, not in its last bit, and not when f or grad_f raises; what
-they raise comes out.
+Write the functions in the order they stand here; each is the tool of the next. In all of them:
+
+x: an array of any shape, of ints or floats, or a plain number, which counts as an array of no axes. None of your
+   functions changes it: afterwards every bit is as it was, also if f or grad_f raises. What they raise comes out.
+f, grad_f: whatever dtype x has, they are given float64 arrays of its shape. They leave those as they are.
 """
 
 from collections.abc import Callable
@@ -34,9 +35,10 @@ class GradCheckResult:
 def central_difference(f: Callable[[np.ndarray], float], x: np.ndarray, i: Index, eps: float = 1e-6) -> float:
     """Measure the slope of f along one element of x: (f(x with x[i] + eps) − f(x with x[i] − eps)) / (2·eps).
 
-    f: takes an array of the shape of x, returns one number. It is called exactly twice. A number may be an array of no axes,
-       even the very array that f was given.
-    i: which element, as in x[i]: a tuple of one int per axis, or for one axis just the int. IndexError if that is not one element.
+    f: takes an array of the shape of x and returns one number. That may be an array of no axes, even the very one that
+       f was given. f is called exactly twice.
+    i: which element, as in x[i]: a tuple with one int per axis; for one axis the int alone will do. IndexError if it is
+       out of range or does not pick exactly one element.
     eps: the step, used as it is, not scaled by x. ValueError unless it is positive.
 
     >>> f = lambda x: x[0] ** 2 * x[1]
@@ -51,8 +53,8 @@ def central_difference(f: Callable[[np.ndarray], float], x: np.ndarray, i: Index
 def numerical_gradient(f: Callable[[np.ndarray], float], x: np.ndarray, eps: float = 1e-6) -> np.ndarray:
     """Measure the whole gradient of f at x: the central difference along every element.
 
-    Returns the shape of x, float64, whatever dtype x has (for an x of no axes a number will do; for an empty x an empty array).
-    f is called exactly twice for each element.
+    Returns an array of the shape of x, float64 whatever dtype x has; empty if x is empty. For an x of no axes a number
+    will do. f is called exactly twice for each element.
 
     >>> numerical_gradient(lambda x: (x**2).sum(), np.array([[1, 2, 3]])).round(4)
     array([[2., 4., 6.]])
@@ -69,15 +71,15 @@ def gradcheck(
 ) -> GradCheckResult:
     """Compare grad_f(x), the gradient you claim, with the numerical gradient of f at x, element by element.
 
-    Where the claim is a and the measurement n, the relative error is |a − n| / max(|a|, |n|, FLOOR); it is infinite where
-    a or n is NaN or infinite. The element with the largest error decides. If several share it, worst_index is the first of
-    them in row-major order (the last index runs fastest).
+    Where the claim is a and the measurement n, the relative error is |a − n| / max(|a|, |n|, FLOOR); it is infinite
+    where a or n is NaN or infinite. The element with the largest error decides. If several share it, worst_index is the
+    first of them in row-major order (the last index runs fastest).
 
-    grad_f: called once, at x. Returns an array of the shape of x (for an x of no axes, a number will do). ValueError if its
-       shape is any other, even one that NumPy would stretch to fit.
+    grad_f: called once, at x. Returns an array of the shape of x; for an x of no axes a number will do. ValueError if
+       it has any other shape, even one that NumPy would stretch to fit.
     f: called twice for each element, no more.
-    Kinks: an element at a kink of f, or nearer to one than eps, is compared like any other. Nothing is skipped or forgiven there:
-       if the claim is not the slope that the central difference measures across the kink, the result says so.
+    kinks: an element at a kink of f, or nearer to one than eps, is compared like any other. Nothing is skipped or
+       forgiven: if the claim is not the slope measured across the kink, the result says so.
 
     >>> x = np.array([1.0, -2.0, 3.0])
     >>> gradcheck(lambda x: (x**2).sum(), lambda x: 2 * x, x).ok

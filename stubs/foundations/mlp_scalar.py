@@ -1,8 +1,8 @@
 """F.4 A multi-layer perceptron on your own engine: neurons, layers, a network, a loss, and the loop that trains it.
 
-Write the classes in the order they stand here, then the three functions. Every number that takes part in learning is a
-`Value` of F.3: you write only the forward computation, your engine finds the gradients. Names of attributes are yours; only
-what the docstrings name is fixed.
+Write the classes in the order they stand here, then the three functions. Every number that takes part in learning is
+a `Value` of F.3: you write only the forward computation, your engine finds the gradients. The names of attributes are
+yours; only what the docstrings name is fixed.
 """
 
 import random  # noqa: F401 - the initial weights come from here
@@ -87,8 +87,8 @@ class MLP(Module):
     def __init__(self, nin: int, nouts: list[int]) -> None:
         """Make a network of `nin` inputs and layers of the widths `nouts`; nouts itself is not changed.
 
-        The layers are made first to last, so the weights are drawn in the order of parameters(). Any width may be 1, also
-        in the middle: MLP(2, [3, 1, 2]) works.
+        The layers are made first to last, so the weights are drawn in the order of parameters(). Any width
+        may be 1, also in the middle: MLP(2, [3, 1, 2]) works.
 
         >>> len(MLP(2, [4, 1]).parameters())
         17
@@ -114,7 +114,7 @@ class MLP(Module):
 def sgd_step(params: list[Value], lr: float) -> None:
     """Take one step of gradient descent: every parameter's .data becomes data − lr·grad. Returns nothing.
 
-    The objects stay the same ones (the model holds them), .data stays a plain number, and the gradients stay as they are.
+    The objects stay the same ones (the model holds them), .data stays a plain number, the gradients stay as they are.
 
     >>> w = Value(1.0)
     >>> w.grad = 0.5
@@ -141,7 +141,7 @@ def train(model: Module, X: Sequence[Sequence[float]], y: Sequence[float], steps
     """Train on all examples at once, `steps` times; return the loss of every step, measured before its update.
 
     One step, in this order: set the gradients to zero; call the model once on every example of X; hinge_loss against y;
-    backward; sgd_step. The learning rate is the same at every step. Every step is taken, even when the loss is already 0.
+    backward; sgd_step. The learning rate is the same at every step. Every step is taken, even if the loss is already 0.
     Gradients left over from before the call do not count. X and y are neither changed nor reordered.
 
     model: any Module whose call returns one Value. Returns a list of `steps` plain floats, not Values: a Value would

@@ -18,7 +18,7 @@ COMMANDS = ("backward", "zero_grad", "set")
 ARITHMETIC = ("+", "-", "*", "/", "**")
 
 # What rounding may add up to in a long program: a division or a log magnifies what the operations before it lost.
-LONG = 1e-9
+LONG = check.tolerance(terms=64)
 
 few = settings(max_examples=10)
 

@@ -1,5 +1,6 @@
-"""What the grader of F.2 runs beside the learner's code: functions cannot cross the boundary, so they are made here from numbers."""
+"""What the grader of F.2 runs beside the learner's code: functions cannot cross, so they are made here from numbers."""
 
+import copy
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -27,7 +28,7 @@ class Watched:
 
 
 def made(recipe: dict[str, Any]) -> Callable[[Any], Any]:
-    """Return cubic·Σx³ + linear·Σx + mixed·(Σx)² + hinge·Σmax(x, 0); with "echo", the function that hands its argument back."""
+    """Return cubic·Σx³ + linear·Σx + mixed·(Σx)² + hinge·Σmax(x, 0); with "echo", return x itself."""
     if recipe.get("echo"):
         return lambda x: x
     cubic, linear, mixed, hinge = (recipe.get(name, 0.0) for name in ("cubic", "linear", "mixed", "hinge"))
@@ -55,7 +56,10 @@ def measured(
     fails_at: int | None = None,
     **options: Any,
 ) -> dict[str, Any]:
-    """Call central_difference or numerical_gradient; return its value, where f was asked, x afterwards, and whether f's error came out."""
+    """Call central_difference or numerical_gradient.
+
+    Return its value, every point that f was asked at, whether f's own error came out, and x afterwards.
+    """
     f = Watched(made(recipe), fails_at)
     seen: dict[str, Any] = {"value": None, "raised": False, "asked": f.asked}
     try:
@@ -74,11 +78,13 @@ def checked(
     grad_fails: bool = False,
     **options: Any,
 ) -> dict[str, Any]:
-    """Call gradcheck with a grad_f that claims `gradient`; return the result, how often and where it asked, and x afterwards."""
+    """Call gradcheck with a grad_f that claims `gradient`.
+
+    Return the result, how often f was called and first where, every point that grad_f was asked at, whether an error of
+    theirs came out, and x afterwards.
+    """
     f = Watched(made(recipe), fails_at)
-    grad_f = Watched(
-        lambda _: np.array(gradient) if isinstance(gradient, np.ndarray) else gradient, 0 if grad_fails else None
-    )
+    grad_f = Watched(lambda _: copy.copy(gradient), 0 if grad_fails else None)
     seen: dict[str, Any] = {"result": None, "raised": False}
     try:
         seen["result"] = module.gradcheck(f, grad_f, x, **options)

@@ -1,4 +1,4 @@
-"""Another right F.2: adds a direction of zeros and one eps, asks all points before subtracting, divides by the step really taken."""
+"""Another right F.2: adds a direction, makes all points first, divides by the step taken, keeps NumPy scalars."""
 
 from dataclasses import dataclass, field
 
@@ -22,7 +22,7 @@ def _direction(x, i, eps):
 
 
 def central_difference(f, x, i, eps=1e-6):
-    if not 0 < eps:
+    if not eps > 0:
         raise ValueError(f"{eps=}")
     x = np.asarray(x).astype(np.float64)
     d = _direction(x, i, eps)

@@ -1,4 +1,4 @@
-"""Another right F.2: moves the caller's array and puts the old number back, keeps a named tuple, compares in a plain loop."""
+"""Another right F.2: moves the caller's own array and puts the old number back; a named tuple; a plain loop."""
 
 import math
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""The hidden grader of F.2. Every function it measures is a polynomial with a hinge, whose central difference is known exactly."""
+"""The hidden grader of F.2. Every function is a polynomial with a hinge: its central difference is known exactly."""
 
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
@@ -35,13 +35,13 @@ class Recipe:
         return 3 * self.cubic * x**2 + self.linear + 2 * self.mixed * np.sum(x) + self.hinge * (x > 0)
 
     def difference(self, x, eps):
-        """What (f(x + eps·eᵢ) − f(x − eps·eᵢ)) / (2·eps) is for every i, after cancelling by hand: no small difference is left."""
+        """The central difference along every element, cancelled on paper: no near-equal numbers are subtracted."""
         ramp = (np.maximum(x + eps, 0) - np.maximum(x - eps, 0)) / (2 * eps)
         smooth = self.cubic * (3 * x**2 + eps**2) + self.linear + 2 * self.mixed * np.sum(x)
         return smooth + self.hinge * ramp
 
     def rounding(self, x, eps):
-        """How large f's terms are, divided by eps: the last bit of f, times this, is what a measured slope may be off."""
+        """The size of f's terms, divided by eps: a measured slope may be off by the last bits of that."""
         size = np.abs(x) + eps
         total = float(np.sum(size))
         terms = (
@@ -82,32 +82,22 @@ def at(x):
 
 def measured(learner, name, recipe, x, *args, **options):
     """Call central_difference or numerical_gradient over there."""
-    seen = {key: value for key, value in options.items() if key != "fails_at"}
-    parts = [str(recipe), *map(show_value, (x, *args)), *(f"{key}={value}" for key, value in seen.items())]
-    shown = f"{name}({', '.join(parts)}){raising(options)}"
+    shown = call(name, str(recipe), *map(show_value, (x, *args)), **options)
     return learner.probe("measured", name, recipe.plain(), x, *args, shown=shown, **options)
 
 
 def checked(learner, recipe, gradient, x, **options):
     """Call gradcheck over there; `gradient` is what grad_f claims."""
-    seen = {key: value for key, value in options.items() if key in ("eps", "rtol")}
-    parts = [
-        str(recipe),
-        f"lambda x: {show_value(gradient)}",
-        show_value(x),
-        *(f"{key}={value}" for key, value in seen.items()),
-    ]
-    shown = f"gradcheck({', '.join(parts)}){raising(options)}"
+    shown = call("gradcheck", str(recipe), f"lambda x: {show_value(gradient)}", show_value(x), **options)
     return learner.probe("checked", recipe.plain(), gradient, x, shown=shown, **options)
 
 
-def raising(options):
-    """A remark for the learner: which of the functions was told to raise."""
-    if options.get("grad_fails"):
-        return "   # grad_f raises"
-    return (
-        f"   # f raises when called for time {options['fails_at'] + 1}" if options.get("fails_at") is not None else ""
-    )
+def call(name, *parts, fails_at=None, grad_fails=False, **options):
+    """The call as the learner would type it, with a remark if one of the functions was told to raise."""
+    text = f"{name}({', '.join([*parts, *(f'{key}={value}' for key, value in options.items())])})"
+    if fails_at is not None:
+        text += f"  # f raises the {('first', 'second', 'third', 'fourth')[fails_at]} time"
+    return f"{text}  # grad_f raises" if grad_fails else text
 
 
 def unchanged(seen, x):
@@ -208,8 +198,8 @@ STEPS = st.sampled_from([None, 1e-3, 0.25, 1.0])
 def cases(draw, of=ANY_SHAPE):
     """A function, a point x of any shape and one element of it.
 
-    The function is not even and not linear, and its slope in one element depends on the others. x is sometimes not contiguous, and
-    half of the time its digits go to the last bit.
+    The function is not even and not linear, and its slope in one element depends on the others. x is sometimes not
+    contiguous, and half of the time its digits go to the last bit.
     """
     rng, shape = draw(RNGS), draw(of)
     cubic, linear, mixed = np.round(rng.uniform(0.3, 1.5, 3) * rng.choice([-1.0, 1.0], 3), 2).tolist()
@@ -251,7 +241,7 @@ def option(eps):
 
 @given(cases(), STEPS)
 def test_difference_is_its_definition(learner, case, eps):
-    """central_difference is (f(x + eps) − f(x − eps)) / (2·eps) along the element x[i], for any shape of x and any eps."""
+    """central_difference is (f(x + eps) − f(x − eps)) / (2·eps) along the element x[i], for any shape and any eps."""
     step = eps or EPS
     seen = measured(learner, "central_difference", case.recipe, case.x, case.i, **option(eps))
     expected = case.recipe.difference(case.x, step)[case.i]
@@ -273,7 +263,7 @@ def test_halving_eps_quarters_the_error(learner, case, eps):
 
 @given(cases(FEW_AXES), STEPS)
 def test_f_is_asked_on_both_sides(learner, case, eps):
-    """f is called exactly twice: eps above x and eps below it in the element x[i], with all other elements as they are."""
+    """f is called exactly twice: with x[i] + eps and with x[i] − eps, all other elements as they are."""
     seen = measured(learner, "central_difference", case.recipe, case.x, case.i, **option(eps))
     moves = [moved(point, case.x) for point in seen["asked"]]
     check.that(len(moves) == 2, f"f was called {len(moves)} times, expected 2")
@@ -420,7 +410,7 @@ def test_right_gradient_is_accepted(learner, case, factor):
 
 @given(slopes(), st.booleans())
 def test_report_of_a_wrong_gradient(learner, case, smallest):
-    """max_rel_err and worst_index name the largest |a − n| / max(|a|, |n|, FLOOR), whatever the sizes of the elements."""
+    """max_rel_err is the largest |a − n| / max(|a|, |n|, FLOOR) of any element, and worst_index is its place."""
     off = case.rng.choice([0.0, 0.05, -0.05, 0.1, -0.1], case.x.shape)
     # Often the element that is most wrong relatively is the smallest, so that others are more wrong absolutely.
     off[np.unravel_index(np.argmin(np.abs(case.slope)), off.shape) if smallest else case.i] = case.rng.choice(
@@ -532,7 +522,7 @@ def test_measurements_that_are_no_numbers(learner, case, value, claim):
 
 @given(cases(shapes(1, 1)), st.sampled_from([0.0, 0.5, 1.0]), st.sampled_from([0.0, 0.5, -0.5, 2.0, -2.0]))
 def test_kinks_are_reported(learner, case, claim, distance):
-    """At a kink, or nearer to one than eps, a claim that is not the slope measured across it is reported, at that element."""
+    """At a kink, or nearer to it than eps, a claim other than the slope measured across it is reported in its place."""
     eps, recipe = 0.01, Recipe(linear=1.0, hinge=2.0)
     x = np.where(np.abs(case.x) < 0.1, 0.3, case.x)
     x[case.i] = distance * eps
@@ -543,8 +533,8 @@ def test_kinks_are_reported(learner, case, claim, distance):
 
 
 WRONG_SHAPES = [
-    ((3,), ()), ((3,), (1,)), ((3,), (3, 1)), ((3,), (1, 3)), ((3,), (4,)), ((2, 3), (3,)), ((2, 3), (6,)), ((2, 3), (3, 2)),
-    ((2, 3), (2, 1)), ((1, 3), (3,)), ((), (1,)), ((0,), (1,)),
+    ((3,), ()), ((3,), (1,)), ((3,), (3, 1)), ((3,), (1, 3)), ((3,), (4,)), ((2, 3), (3,)), ((2, 3), (6,)),
+    ((2, 3), (3, 2)), ((2, 3), (2, 1)), ((1, 3), (3,)), ((), (1,)), ((0,), (1,)),
 ]  # fmt: skip
 
 
@@ -570,10 +560,10 @@ def test_gradcheck_casts(learner, case, right):
     """An x of ints, of float32 or a plain number is checked as exactly as any, and grad_f is given float64 too."""
     numeric = case.recipe.difference(at(case.x), EPS)
     claimed = numeric if right else 1 + numeric + np.abs(numeric)
-    # For a plain number a plain number is claimed. A slope near 0 leaves few digits of a relative error: a coarse rtol.
-    seen = checked(
-        learner, case.recipe, float(claimed) if isinstance(case.x, int | float) else claimed, case.x, rtol=1e-2
-    )
+    if isinstance(case.x, int | float):
+        claimed = float(claimed)
+    # A slope near 0 leaves few digits of a relative error: a coarse rtol.
+    seen = checked(learner, case.recipe, claimed, case.x, rtol=1e-2)
     for point in [*seen["grad_asked"], *seen["asked"]]:
         moved(point, case.x)
     error = number(np.max(errors(claimed, numeric)))

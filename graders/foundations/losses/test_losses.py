@@ -68,11 +68,17 @@ def plain_loss(logits, targets):
 # ---------------------------------------------------------------- the inputs
 
 
+def numbers(rng, shape, magnitude, dtype):
+    x = normal(rng, shape, scale=magnitude)
+    # Quarters are the same number in float32 and as a decimal: what is shown is what was used.
+    return x if dtype == np.float64 else (np.round(4 * x) / 4).astype(dtype)
+
+
 @st.composite
 def arrays(draw, magnitudes=(1.0, 10.0), dtype=np.float64, fewest=1):
     """Any shape, any axis; sometimes not contiguous."""
     shape = draw(shapes(fewest, 3, largest=3))
-    x = normal(draw(rngs()), shape, scale=draw(st.sampled_from(magnitudes))).astype(dtype)
+    x = numbers(draw(rngs()), shape, draw(st.sampled_from(magnitudes)), dtype)
     axis = draw(st.integers(-x.ndim, x.ndim - 1))
     return SimpleNamespace(x=strided(x) if draw(st.booleans()) and x.ndim > 1 else x, axis=axis)
 
@@ -109,13 +115,15 @@ def wholly_impossible(draw):
 
 @st.composite
 def batches(draw, *, axes=(1, 3), magnitudes=(1.0, 10.0), ignored=None, dtype=np.float64):
-    """Logits with targets; `ignored` lists the numbers that may mean "does not count"."""
+    """Logits with targets; `ignored` lists the numbers that may mean "does not count", as some targets then do not."""
     shape, vocab, rng = draw(shapes(*axes, largest=3)), draw(sizes(1, 5)), draw(rngs())
-    logits = normal(rng, (*shape, vocab), scale=draw(st.sampled_from(magnitudes))).astype(dtype)
+    logits = numbers(rng, (*shape, vocab), draw(st.sampled_from(magnitudes)), dtype)
     targets, ignore_index = rng.integers(0, vocab, shape), -100
     if ignored:
         ignore_index = draw(st.sampled_from(ignored))
-        targets = np.where(rng.random(shape) < 0.5, ignore_index, targets)
+        left_out = rng.random(shape) < 0.5
+        left_out.flat[rng.integers(left_out.size)] = False
+        targets = np.where(left_out, ignore_index, targets)
     targets = targets.astype(draw(st.sampled_from([np.int64, np.int32])))
     logits = strided(logits) if draw(st.booleans()) else logits
     return SimpleNamespace(logits=logits, targets=targets, ignore_index=ignore_index)
@@ -203,12 +211,14 @@ def test_logsumexp_extremes(learner):
     largest_numbers(learner, "logsumexp")
 
 
+@settings(max_examples=10)
 @given(far_apart())
 def test_logsumexp_slice_by_slice(learner, case):
     """logsumexp of one slice is the same whatever the other slices hold, even a thousand higher or lower."""
     holds_silently(learner, "logsumexp", case.x, case.axis)
 
 
+@settings(max_examples=12)
 @given(partly_impossible())
 def test_logsumexp_impossible_entries(learner, case):
     """In logsumexp an entry of −inf adds nothing, silently."""
@@ -231,6 +241,7 @@ def test_softmax(learner, case):
     holds(learner, "softmax", case)
 
 
+@settings(max_examples=12)
 @given(arrays(magnitudes=(1.0, 10.0, 1e4)))
 def test_softmax_sums_to_one(learner, case):
     """Every slice of softmax sums to 1, and no probability is negative."""
@@ -240,6 +251,7 @@ def test_softmax_sums_to_one(learner, case):
     check.close(p.sum(axis=case.axis), np.ones(p.sum(axis=case.axis).shape), what="the sum", scale=size(case.x))
 
 
+@settings(max_examples=12)
 @given(arrays(magnitudes=(1.0,)), rngs())
 def test_softmax_shift(learner, case, rng):
     """Adding the same number to a whole slice leaves its softmax as it was."""
@@ -253,12 +265,14 @@ def test_softmax_extremes(learner):
     largest_numbers(learner, "softmax")
 
 
+@settings(max_examples=10)
 @given(far_apart())
 def test_softmax_slice_by_slice(learner, case):
     """softmax of one slice is the same whatever the other slices hold, even a thousand higher or lower."""
     holds_silently(learner, "softmax", case.x, case.axis)
 
 
+@settings(max_examples=12)
 @given(partly_impossible())
 def test_softmax_impossible_entries(learner, case):
     """In softmax an entry of −inf gets exactly 0, and the others share as if it were not there, silently."""
@@ -289,12 +303,14 @@ def test_log_softmax_extremes(learner):
     largest_numbers(learner, "log_softmax")
 
 
+@settings(max_examples=10)
 @given(far_apart())
 def test_log_softmax_slice_by_slice(learner, case):
     """log_softmax of one slice is the same whatever the other slices hold, even a thousand higher or lower."""
     holds_silently(learner, "log_softmax", case.x, case.axis)
 
 
+@settings(max_examples=12)
 @given(partly_impossible())
 def test_log_softmax_impossible_entries(learner, case):
     """In log_softmax an entry of −inf stays −inf, and the others are as if it were not there, silently."""
@@ -318,6 +334,7 @@ def test_axis_is_the_last(learner, case, name):
     same(getattr(learner, name)(case.x), along(name, case.x, -1), case.x, name)
 
 
+@settings(max_examples=15)
 @given(arrays(dtype=np.float32, fewest=2), st.sampled_from(FUNCTIONS))
 def test_float32_stays(learner, case, name):
     """float32 in, float32 out, exact to float32's digits, in all three."""
@@ -354,6 +371,7 @@ def test_cross_entropy_uniform(learner, n, vocab, rng):
     check.close(loss, math.log(vocab), what="loss", scale=size(case.logits))
 
 
+@settings(max_examples=15)
 @given(batches(axes=(1, 1)))
 def test_cross_entropy(learner, case):
     """The loss is the mean of −log softmax(logits)[target] over the N rows."""
@@ -368,6 +386,7 @@ def test_cross_entropy_gradient(learner, case):
     gradients.close({"dlogits": dlogits}, lambda logits: plain_loss(logits, case.targets), (case.logits,), 1.0)
 
 
+@settings(max_examples=12)
 @given(batches(magnitudes=(1.0, 1e3)))
 def test_cross_entropy_gradient_sums_to_zero(learner, case):
     """Every row of dlogits sums to 0: what one logit gains, the others lose."""
@@ -389,7 +408,7 @@ def test_cross_entropy_any_shape(learner, case):
 @settings(max_examples=15)
 @given(batches(axes=(1, 2), magnitudes=(1e3, 1e4)))
 def test_cross_entropy_extremes(learner, case):
-    """However sure and wrong the logits are, loss and dlogits are exact, silently: ten thousand too high costs as much."""
+    """However sure and wrong the logits are, loss and dlogits are exact and silent: ±10,000 too."""
     exactly(learner, case)
 
 

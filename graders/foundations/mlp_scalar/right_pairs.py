@@ -1,4 +1,4 @@
-"""Another right F.4: parameters in one tuple, sums by halves, a hinge that branches in Python, one backward an example."""
+"""Another right F.4: parameters in a tuple, sums by halves, a hinge branching in Python, one backward an example."""
 
 import math
 import random

@@ -368,7 +368,7 @@ def test_mlp_start(learner, nin, nouts, seed):
 
 @given(sizes(1, 3), sizes(1, 4), st.integers(0, 9999))
 def test_mlp_seed(learner, nin, nout, seed):
-    """The same seed gives the same network again; without it the next network is another one. Networks share nothing."""
+    """The same seed gives the same network again; without it the next network is another. Networks share nothing."""
     made = ("MLP", (nin, [nout, 1]), {}, None)
     count = parameter_count([nin, nout, 1])
     shown = f"random.seed({seed}); first = MLP({nin}, {[nout, 1]}); other = MLP({nin}, {[nout, 1]})\n"

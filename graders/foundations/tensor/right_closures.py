@@ -1,4 +1,4 @@
-"""Another right F.5 and F.6, micrograd's way: every result carries a closure that adds into its operands' buffers in place."""
+"""Another right F.5 and F.6, micrograd's way: every result has a closure that adds into its operands' buffers."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Another right F.5 and F.6, PyTorch's way: an operation is a class with forward and backward; order by the time of birth."""
+"""Another right F.5 and F.6, PyTorch's way: an operation is a class; tensors are ordered by their time of birth."""
 
 import contextlib
 import heapq
