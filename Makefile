@@ -20,7 +20,7 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 
 bench: $(VENV)/.dev
-	$(BIN)/python -m tests.bench
+	$(BIN)/python tests/bench/run.py
 
 torch: $(VENV)/.course
 	$(PIP) install -c constraints.txt -e ".[torch]"

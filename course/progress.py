@@ -8,11 +8,12 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from course.errors import ProgressNotWritten, ProgressUnreadable, UsageError
+from course.workspace import free_name
 
 FORMAT = 1
 LOCK_SECONDS = 10.0
@@ -28,6 +29,7 @@ class Pass:
     grader: str
     seed: int
     versions: dict[str, str] = field(default_factory=dict)
+    other: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -36,7 +38,7 @@ class Progress:
     current: str | None = None
     opened: dict[str, str] = field(default_factory=dict)
     passed: dict[str, Pass] = field(default_factory=dict)
-    # Fields that this version does not know are carried along, not dropped.
+    # Fields that this version does not know are carried along, not dropped; the same in each pass.
     other: dict[str, Any] = field(default_factory=dict)
 
 
@@ -49,15 +51,23 @@ def load_progress(path: Path) -> Progress:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         return _parse(data, path)
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        empty = path.stat().st_size == 0
-        raise _unreadable(path, "it is empty" if empty else f"it is not JSON ({error})") from error
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise _unreadable(path, _why_not_json(path, error)) from error
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise _unreadable(path, f"it does not have the form of a progress file ({error})") from error
     except OSError as error:
         raise ProgressUnreadable(
             f"{path} cannot be read: {error.strerror}.", hint=f"ls -l '{path}'   shows whose it is"
         ) from error
+
+
+def _why_not_json(path: Path, error: Exception) -> str:
+    data = path.read_bytes()
+    if not data.strip():
+        return "it is empty"
+    if b"<<<<<<< " in data:
+        return "it holds a merge conflict; keep one side (git checkout --ours or --theirs), or type the line below"
+    return f"it is not JSON ({error})"
 
 
 def _parse(data: Any, path: Path) -> Progress:
@@ -70,14 +80,22 @@ def _parse(data: Any, path: Path) -> Progress:
             f"{path} was written by a newer version of the course (format {data['format']}, this one reads {FORMAT}).",
             hint="git pull && pip install -e .   brings the course up to date; your file is untouched",
         )
+    if not isinstance(data["current"], str | None):
+        raise TypeError("current must be a step's key or null")
     known = {"format", "created", "current", "opened", "passed"}
     return Progress(
         created=str(data["created"]),
         current=data["current"],
         opened=dict(data["opened"]),
-        passed={key: Pass(**entry) for key, entry in data["passed"].items()},
+        passed={key: _parse_pass(entry) for key, entry in data["passed"].items()},
         other={key: value for key, value in data.items() if key not in known},
     )
+
+
+def _parse_pass(entry: dict[str, Any]) -> Pass:
+    known = {one.name for one in fields(Pass)} - {"other"}
+    other = {key: value for key, value in entry.items() if key not in known}
+    return Pass(**{key: value for key, value in entry.items() if key in known}, other=other)
 
 
 def _unreadable(path: Path, why: str) -> ProgressUnreadable:
@@ -93,9 +111,15 @@ def dump(progress: Progress) -> str:
         "created": progress.created,
         "current": progress.current,
         "opened": progress.opened,
-        "passed": {key: asdict(entry) for key, entry in progress.passed.items()},
+        "passed": {key: _plain(entry) for key, entry in progress.passed.items()},
     } | progress.other
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def _plain(entry: Pass) -> dict[str, Any]:
+    data = asdict(entry)
+    other: dict[str, Any] = data.pop("other")
+    return data | other
 
 
 def previous_copy(path: Path) -> Path:
@@ -137,7 +161,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 def _write(path: Path, text: str) -> None:
     """Replace the file in one step: a kill at any moment leaves the old one or the new one, whole."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = _temporary(path)
     try:
         if path.exists() and not os.access(path, os.W_OK):
             # A rename would succeed where only the folder is writable, and override what the learner protected.
@@ -154,6 +178,11 @@ def _write(path: Path, text: str) -> None:
         with suppress(OSError):
             temporary.unlink()
         raise _not_written(path, error) from error
+
+
+def _temporary(path: Path) -> Path:
+    """One name is enough under the lock, and what a killed command left behind is written over."""
+    return path.parent / ".course" / "progress.tmp"
 
 
 def _keep_previous(path: Path) -> None:
@@ -181,19 +210,22 @@ def _not_written(path: Path, error: OSError) -> ProgressNotWritten:
 def restore(path: Path) -> Path:
     """Put the previous copy back; return where the broken file was kept. Raise when there is no good copy."""
     spare = previous_copy(path)
+    afresh = f"mv '{path}' '{path}.broken' && course init .   starts afresh; your code in minillm/ stays"
     if not spare.is_file():
-        raise UsageError(
-            f"There is no earlier copy of {path.name} in {spare.parent}.",
-            hint=f"mv '{path}' '{path}.broken' && course init .   starts afresh; your code in minillm/ stays",
-        )
-    load_progress(spare)
+        raise UsageError(f"There is no earlier copy of {path.name} in {spare.parent}.", hint=afresh)
+    try:
+        load_progress(spare)
+    except ProgressUnreadable as error:
+        raise UsageError(f"The earlier copy is no better: {error.message}", hint=afresh) from error
     with _locked(path):
-        kept = path.with_name(f"{path.name}.broken-{time.strftime('%Y%m%d-%H%M%S')}")
-        if path.exists():
-            shutil.copyfile(path, kept)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        shutil.copyfile(spare, temporary)
-        temporary.replace(path)
+        kept = free_name(path.with_name(f"{path.name}.broken-{time.strftime('%Y%m%d-%H%M%S')}"))
+        try:
+            if path.exists():
+                shutil.copyfile(path, kept)
+            shutil.copyfile(spare, _temporary(path))
+            _temporary(path).replace(path)
+        except OSError as error:
+            raise _not_written(path, error) from error
     return kept
 
 

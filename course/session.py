@@ -41,6 +41,8 @@ class Session:
         """Open a step: copy its stub in where there is no file, make it the current one; say whether it was copied."""
         require_open(self.curriculum, self.workspace, self.progress, step)
         copied = open_stub(self.workspace, self.content, step)
+        if self.progress.current == step.key and step.key in self.progress.opened:
+            return copied
         with update(self.workspace.progress) as progress:
             progress.opened.setdefault(step.key, now())
             progress.current = step.key

@@ -23,15 +23,18 @@ def solution_source(curriculum: Curriculum, progress: Progress, step: Step) -> s
 def without_bodies(source: str, names: set[str]) -> str:
     """Replace the bodies of these functions (`name` or `Class.name`) by `raise NotImplementedError`."""
     lines = source.splitlines()
-    for name, node in sorted(_functions(ast.parse(source)), key=lambda found: -found[1].lineno):
+    for name, node in sorted(functions_of(source), key=lambda found: -found[1].lineno):
         if name in names:
             first, last = node.body[0], node.body[-1]
-            indent = " " * first.col_offset
-            lines[first.lineno - 1 : last.end_lineno] = [f"{indent}raise NotImplementedError  # a later step"]
+            # The indent, or the whole head of a function written on one line; ast counts in bytes.
+            head = lines[first.lineno - 1].encode()[: first.col_offset].decode()
+            lines[first.lineno - 1 : last.end_lineno] = [f"{head}raise NotImplementedError  # a later step"]
     return "\n".join(lines) + "\n"
 
 
-def _functions(tree: ast.Module) -> list[tuple[str, ast.FunctionDef]]:
+def functions_of(source: str) -> list[tuple[str, ast.FunctionDef]]:
+    """Every function of a source by its name, and every method by `Class.name`."""
+    tree = ast.parse(source)
     found = [(node.name, node) for node in tree.body if isinstance(node, ast.FunctionDef)]
     for outer in tree.body:
         if isinstance(outer, ast.ClassDef):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,7 +112,7 @@ def _refuse_nesting(root: Path) -> None:
         return
     raise UsageError(
         f"{root} lies inside the workspace {outer.root}; one inside another would hide it.",
-        hint=f"cd {outer.root} && course   goes on there; or choose a folder outside it",
+        hint=f"cd '{outer.root}' && course   goes on there; or choose a folder outside it",
     )
 
 
@@ -121,17 +122,32 @@ def make_package(workspace: Workspace) -> None:
 
 def write_missing(path: Path, text: str) -> bool:
     """Write a file that is not there yet; leave one that is. Say whether it was written."""
+    made = False
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8", newline="\n") as file:
+            made = True
             file.write(text)
     except FileExistsError:
         if path.is_file():
             return False
-        raise WorkspaceError(f"{path} is in the way: it is not a file.", hint=f"move it aside: mv '{path}' …") from None
+        block, kind = (path, "file") if path.exists() else (path.parent, "folder")
+        raise WorkspaceError(
+            f"{block} is in the way: it is not a {kind}.", hint=f"mv '{block}' '{block}.old'   moves it aside"
+        ) from None
     except OSError as error:
-        raise WorkspaceError(f"{path} could not be written: {error.strerror}.", hint="course doctor") from error
+        if made:  # half a stub would be taken for the learner's own file
+            with suppress(OSError):
+                path.unlink()
+        raise _not_written(f"{path} could not be written", path, error) from error
     return True
+
+
+def _not_written(what: str, path: Path, error: OSError) -> WorkspaceError:
+    return WorkspaceError(
+        f"{what}: {error.strerror or error}.",
+        hint=f"free the disk or mend the permissions (ls -ld '{path.parent}'), then type the command again",
+    )
 
 
 def open_stub(workspace: Workspace, content: Content, step: Step) -> bool:
@@ -147,19 +163,20 @@ def reset_stub(workspace: Workspace, content: Content, step: Step) -> Path | Non
     kept = None
     content.read(content.stub(step.file))  # a stub that cannot be read must not cost the learner's file its place
     if file.exists():
-        kept = _free_name(
+        kept = free_name(
             workspace.state / "kept" / f"{step.file.replace('/', '.')}.{time.strftime('%Y%m%d-%H%M%S')}.py"
         )
         try:
             kept.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(file, kept)
         except OSError as error:
-            raise WorkspaceError(f"{file} could not be moved aside: {error.strerror}.", hint="course doctor") from error
+            raise _not_written(f"{file} could not be moved aside", file, error) from error
     open_stub(workspace, content, step)
     return kept
 
 
-def _free_name(path: Path) -> Path:
+def free_name(path: Path) -> Path:
+    """The name itself, or with a number where a file of that name is kept already."""
     number, free = 1, path
     while free.exists():
         number += 1

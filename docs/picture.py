@@ -11,8 +11,9 @@ from rich.text import Text
 
 from course.content import find_content
 from course.curriculum import load_curriculum
-from course.dev.mistakes import load_mistakes
 from course.grading.judge import Submission, grade
+from course.grading.mistakes import load_mistakes
+from course.grading.score import read_score
 from course.view import console as shared
 from course.view import verdict as view
 
@@ -37,7 +38,8 @@ def main() -> None:
         verdict = grade(content, step, Submission({step.module: file}))
         picture.print(Text("\n$ course check F.1", style="bold"))
         view.show(step, verdict)
-        view.show_way_on(step, load_curriculum(content)["foundations/gradcheck"], current=True)
+        following = load_curriculum(content)["foundations/gradcheck"]
+        view.show_way_on(step, following, read_score(content, step), current=True)
     picture.save_svg(str(Path(__file__).with_name("check.svg")), title="course check")
 
 

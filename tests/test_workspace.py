@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import new_workspace
@@ -77,8 +78,8 @@ def test_a_file_in_the_way_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "minillm").write_text("", encoding="utf-8")
     with pytest.raises(WorkspaceError) as caught:
         make_workspace(tmp_path)
-    assert "minillm" in caught.value.message
-    assert caught.value.hint
+    assert caught.value.message == f"{tmp_path / 'minillm'} is in the way: it is not a folder."
+    assert f"mv '{tmp_path / 'minillm'}'" in str(caught.value.hint)
 
 
 def test_a_folder_in_the_way_of_a_file(tmp_path: Path) -> None:
@@ -105,6 +106,25 @@ def test_a_write_that_fails_is_a_workspace_error(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(Path, "open", full)
     with pytest.raises(WorkspaceError, match="could not be written: No space left on device"):
         write_missing(tmp_path / "x.py", "text")
+
+
+def test_half_a_file_is_not_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Path.open
+
+    def full(self: Path, *arguments: Any, **options: Any) -> Any:
+        file = real(self, *arguments, **options)
+
+        def write(text: str) -> int:
+            file.buffer.write(text.encode()[:3])
+            raise OSError(28, "No space left on device")
+
+        file.write = write
+        return file
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(WorkspaceError, match="No space left on device"):
+        write_missing(tmp_path / "x.py", "text")
+    assert not (tmp_path / "x.py").exists()
 
 
 # ---------------------------------------------------------------- stubs

@@ -93,7 +93,11 @@ class StepName(click.ParamType[str]):
         from course.curriculum import load_curriculum  # noqa: PLC0415
 
         wanted = incomplete.casefold()
-        names = [(name, step.title) for step in load_curriculum(find_content()) for name in (step.number, step.key)]
+        try:
+            steps = list(load_curriculum(find_content()))
+        except CourseError:  # the command itself will say it; a shell that completes shows no errors
+            return []
+        names = [(name, step.title) for step in steps for name in (step.number, step.key)]
         return [CompletionItem(name, help=title) for name, title in names if name.casefold().startswith(wanted)]
 
 

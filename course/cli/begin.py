@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -21,7 +22,7 @@ def init(directory: Path) -> None:
     """
     workspace = _make(directory)
     click.echo(f"✓ A workspace in {workspace.root}")
-    there = "" if workspace.root == Path.cwd() else f"cd {_quoted(directory)} && "
+    there = "" if workspace.root == Path.cwd() else f"cd {shlex.quote(str(directory))} && "
     click.echo(f"  next: {there}course start")
 
 
@@ -30,11 +31,6 @@ def _make(directory: Path) -> Workspace:
     with update(workspace.progress, create=True):
         pass
     return workspace
-
-
-def _quoted(path: Path) -> str:
-    text = str(path)
-    return text if text.replace("/", "").replace("-", "").replace("_", "").replace(".", "").isalnum() else f"'{text}'"
 
 
 @click.command()

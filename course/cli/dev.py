@@ -7,7 +7,7 @@ import click
 from course.cli.base import StepName
 from course.content import find_content
 from course.curriculum import load_curriculum
-from course.errors import BROKEN, PASSED, UsageError
+from course.errors import BROKEN, NOT_PASSED, PASSED, UsageError
 
 
 @click.group()
@@ -61,3 +61,28 @@ def check(
         authors.show_report(report, verbose=verbose)
         sound = sound and not report.faults
     ctx.exit(PASSED if sound else BROKEN)
+
+
+@dev.command()
+@click.argument("steps", nargs=-1, type=StepName())
+@click.option("-j", "--jobs", type=click.IntRange(1), help="Processes (default: one a core).")
+@click.pass_context
+def mutate(ctx: click.Context, steps: tuple[str, ...], jobs: int | None) -> None:
+    """Generate wrong versions of the right solutions and show those a grader lets pass (default: every step).
+
+    Kill a survivor with a new property, or excuse it with a reason in graders/<step>/equivalent.toml. The score is
+    stored with the content and shown to the learner on a pass.
+    """
+    from course.dev.mutate import mutate as run  # noqa: PLC0415
+    from course.grading.score import write_score  # noqa: PLC0415
+    from course.view import authors  # noqa: PLC0415
+
+    curriculum = load_curriculum(find_content())
+    sound = True
+    for step in [curriculum.find(one) for one in steps] or list(curriculum):
+        with authors.counting(step) as tell:
+            result = run(curriculum, step, jobs=jobs, tell=tell)
+        write_score(curriculum.content, step, result.score)
+        authors.show_mutation(result)
+        sound = sound and not result.survivors and not result.idle
+    ctx.exit(PASSED if sound else NOT_PASSED)

@@ -12,6 +12,7 @@ from course.curriculum import Step
 from course.errors import BROKEN, NOT_PASSED, PASSED, ContentError, UsageError
 from course.gate import Standing, State
 from course.grading.outcomes import SCHEMA, Outcome, Verdict
+from course.grading.score import read_score
 from course.session import Session, open_session
 
 
@@ -20,7 +21,7 @@ from course.session import Session, open_session
 @click.option("--all", "everything", is_flag=True, help="Check every step that has passed.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict for a program (docs/verdict-json.md).")
 @click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Write a JUnit XML report as well.")
-@click.option("--seed", type=click.IntRange(min=0), help="Draw the hidden inputs from this seed.")
+@click.option("--seed", type=click.IntRange(min=0), help="Try other hidden inputs; does not count as a pass.")
 @click.pass_context
 def check(
     ctx: click.Context, step: str | None, everything: bool, as_json: bool, junit: Path | None, seed: int | None
@@ -62,11 +63,15 @@ def grade_step(session: Session, step: Step, *, seed: int | None = None, quiet: 
         from course.view import verdict as view  # noqa: PLC0415
 
         view.show(step, verdict)
-    session.progress = record(session.workspace, step, verdict) or session.progress
+    session.progress = record(session.workspace, step, verdict, counts=seed is None) or session.progress
     if verdict.passed and not quiet:
         from course.view import verdict as view  # noqa: PLC0415
 
-        view.show_way_on(step, session.following(), current=session.progress.current == step.key)
+        if seed is None:
+            score = read_score(session.content, step)
+            view.show_way_on(step, session.following(), score, current=session.progress.current == step.key)
+        else:
+            view.show_tried(step, seed)
     return verdict
 
 

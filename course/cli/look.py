@@ -113,7 +113,10 @@ def solution(step: str, diff: bool) -> None:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print it for a program.")
 def doctor(as_json: bool) -> None:
-    """Look at this machine: packages, cores, memory, GPU, and which limits protect you from runaway code."""
+    """Look at this machine: what it has, and what that means here.
+
+    Packages, cores, memory, GPU, and which limits protect you from runaway code.
+    """
     from course.grading.isolation import expected  # noqa: PLC0415
     from course.machine import inspect_machine  # noqa: PLC0415
 

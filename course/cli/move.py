@@ -17,9 +17,9 @@ from course.session import Session, open_session
 @step_argument()
 @click.pass_context
 def next_(ctx: click.Context, step: str | None) -> None:
-    """Open the next step, once the current one passes on the code as it is now.
+    """Open the next step, once the current one passes.
 
-    With STEP: go to a step that is open already, or open an elective.
+    It is the code as it is now that must pass. With STEP: go to a step that is open already, or open an elective.
     """
     session = open_session()
     if step is not None:
@@ -27,6 +27,8 @@ def next_(ctx: click.Context, step: str | None) -> None:
         return
     current = current_step(session.curriculum, session.progress)
     if current is not None and current.key in session.progress.opened and not _passes(session, current):
+        if current.elective and (core := session.following()) is not None:
+            click.echo(f"  {current.number} is an elective: course next {core.number}   goes on without it")
         ctx.exit(NOT_PASSED)
     following = session.following()
     if following is None:
@@ -94,7 +96,10 @@ def progress() -> None:
 
 @progress.command()
 def restore() -> None:
-    """Put the last good copy of progress.json back; the broken one is kept beside it."""
+    """Put the last good copy of progress.json back.
+
+    The broken one is kept beside it.
+    """
     from course.progress import load_progress  # noqa: PLC0415
     from course.progress import restore as put_back  # noqa: PLC0415
     from course.workspace import find_workspace  # noqa: PLC0415
@@ -102,5 +107,8 @@ def restore() -> None:
     workspace = find_workspace(Path.cwd())
     kept = put_back(workspace.progress)
     count = len(load_progress(workspace.progress).passed)
-    click.echo(f"✓ progress.json is the last good copy again: {count} steps passed. The other is kept: {kept.name}")
+    passed = "1 step" if count == 1 else f"{count} steps"
+    click.echo(f"✓ progress.json is the last good copy again: {passed} passed.")
+    if kept.exists():
+        click.echo(f"  the other one is kept: {kept.name}")
     click.echo("  next: course map")

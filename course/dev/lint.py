@@ -11,8 +11,9 @@ from pathlib import Path
 from course.code import imported
 from course.content import Content
 from course.curriculum import Curriculum, Step
-from course.dev.mistakes import load_mistakes
 from course.errors import CourseError
+from course.grading.mistakes import load_mistakes
+from course.solution import functions_of
 
 LESSON_WORDS = (600, 1400)
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -113,8 +114,20 @@ def _stub(curriculum: Curriculum, step: Step) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and not ast.get_docstring(node):
             yield f"the stub's {node.name} has no docstring"
+    yield from _defines(curriculum, step, source)
     if ">>>" not in source:
         yield "the stub has no example (>>>) in its docstrings"
+
+
+def _defines(curriculum: Curriculum, step: Step, stub: str) -> Iterator[str]:
+    """What a later step of a file asks for is hidden in the earlier one's solution: it must be named, and be there."""
+    if step is not curriculum.sharing(step)[0] and not step.defines:
+        yield f"`defines` in course.toml must name the functions of {step.path} that this step asks for"
+    reference = curriculum.content.reference(step.file).read_text(encoding="utf-8")
+    for name in step.defines:
+        for where, source in (("stub", stub), ("reference", reference)):
+            if name not in dict(functions_of(source)):
+                yield f"`defines` in course.toml names {name}, which is no function of the {where}"
 
 
 def _rights(curriculum: Curriculum, step: Step) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import dataclasses
 import multiprocessing
 import os
 import tempfile
@@ -12,13 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course.content import Content
-from course.curriculum import Curriculum, Step, load_curriculum
-from course.dev.mistakes import load_mistakes
+from course.curriculum import Budget, Curriculum, Step, load_curriculum
 from course.errors import CourseError
 from course.grading.judge import Submission, grade, reference_modules
+from course.grading.mistakes import load_mistakes
 from course.grading.outcomes import Outcome, Verdict
 
 SEEDS = (1, 2, 3)
+QUICK = 3
+HURRY = 4.0
+WRONG = ("mistake", "mutant")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class Trial:
     """One version of a step's code to be graded, and what must come out of it."""
 
     step: str
-    kind: str  # "stub", "right" or "mistake"
+    kind: str  # "stub", "right", "mistake" or "mutant"
     name: str
     source: str
     seed: int
@@ -54,14 +58,31 @@ def trials(content: Content, step: Step, seeds: Sequence[int] = SEEDS) -> list[T
 
 
 def run_trial(content: Content, curriculum: Curriculum, trial: Trial) -> Finding:
-    step, began = curriculum[trial.step], time.monotonic()
+    step, began = _hurried(curriculum[trial.step], trial), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="course-trial-") as folder:
         file = Path(folder) / f"{step.file.rsplit('/', 1)[-1]}.py"
         file.write_text(trial.source, encoding="utf-8")
         submission = Submission(reference_modules(content, {step.module: file}), trusted=True)
-        wrong = trial.kind == "mistake"
-        verdict = grade(content, step, submission, seed=trial.seed, shrink=False, stop_at_first=wrong)
+        verdict = _graded(content, step, submission, trial)
     return Finding(trial, time.monotonic() - began, fault_of(trial, verdict), _first(verdict))
+
+
+def _hurried(step: Step, trial: Trial) -> Step:
+    """Wrong code loops now and then: a trial of it waits a shorter time than a learner's check would."""
+    if trial.kind not in WRONG:
+        return step
+    budget = Budget(min(step.budget.call_seconds, HURRY), min(step.budget.step_seconds, 10 * HURRY), step.budget.memory)
+    return dataclasses.replace(step, budget=budget)
+
+
+def _graded(content: Content, step: Step, submission: Submission, trial: Trial) -> Verdict:
+    """Grade right code in full; wrong code with a few examples a property first, which is nearly always enough."""
+    wrong = trial.kind in WRONG
+    if wrong:
+        quick = grade(content, step, submission, seed=trial.seed, shrink=False, stop_at_first=True, most_examples=QUICK)
+        if not quick.passed:
+            return quick
+    return grade(content, step, submission, seed=trial.seed, shrink=False, stop_at_first=wrong)
 
 
 def fault_of(trial: Trial, verdict: Verdict) -> str:
@@ -70,8 +91,8 @@ def fault_of(trial: Trial, verdict: Verdict) -> str:
         return f"the grader failed: {_first(verdict)}"
     if trial.kind == "right" and not verdict.passed:
         return f"right code is refused (seed {trial.seed}): {_first(verdict)}"
-    if trial.kind == "mistake" and verdict.passed:
-        return f"a known mistake passes (seed {trial.seed})"
+    if trial.kind in WRONG and verdict.passed:
+        return f"a wrong version passes (seed {trial.seed})"
     if trial.kind == "stub":
         other = [result.name for result in verdict.properties if result.outcome is not Outcome.UNFINISHED]
         if other or not verdict.properties:

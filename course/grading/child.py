@@ -12,7 +12,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -25,6 +25,7 @@ from course.grading.isolation import Policy, confine
 # How deep the learner's code may recurse: Python's own default, whatever the engine's frames below it use.
 RECURSION_ROOM = 1000
 MAX_MESSAGE = 600
+MAX_NAME = 100
 
 
 class PackageFinder:
@@ -57,7 +58,8 @@ class Session:
     def prepare(self) -> None:
         """Import what the step may use, load the probes, and shut the doors, before any line of the learner's runs."""
         for name in self.config["preload"]:
-            importlib.import_module(name)
+            with suppress(ModuleNotFoundError):  # not installed: the learner's own import will say so
+                importlib.import_module(name)
         self.probes = [*(_load(path, f"_probes_{place}") for place, path in enumerate(self.config["probes"])), probes]
         sys.meta_path.insert(0, PackageFinder(self.config["modules"]))
         sys.meta_path.insert(0, ImportNet(self.guard))
@@ -137,8 +139,8 @@ def _describe(
     where = _where(session, error)
     described: dict[str, Any] = {
         "status": "raised",
-        "type": type(error).__name__,
-        "bases": [base.__name__ for base in type(error).__mro__],
+        "type": type(error).__name__[:MAX_NAME],
+        "bases": [base.__name__[:MAX_NAME] for base in type(error).__mro__],
         "message": _text(error),
         "where": where,
     }
@@ -152,7 +154,7 @@ def _describe(
         isinstance(error, RuntimeError) and "can't allocate memory" in _text(error)
     ):
         described["status"] = "memory"
-    elif isinstance(error, SystemExit | KeyboardInterrupt | GeneratorExit):
+    elif isinstance(error, SystemExit):
         described["status"] = "exit"
     elif isinstance(error, SyntaxError):
         described |= _syntax(session, error)
@@ -222,7 +224,11 @@ def main() -> None:
     if first is None:
         return
     session = Session(wire.decode(first))
-    session.prepare()
+    try:
+        session.prepare()
+    except Exception as error:  # no line of the learner's has run yet
+        _send(outgoing, 0, {"status": "probe-fault", "message": f"{type(error).__name__}: {_text(error)}"})
+        return
     tensors = "torch" in session.config["preload"]
     _send(outgoing, 0, {"status": "ok", "value": [(p.name, p.holds, p.by) for p in session.protections]})
     while (frame := wire.read_frame(incoming)) is not None:
@@ -247,7 +253,8 @@ def _send(outgoing: BinaryIO, number: int, reply: dict[str, Any]) -> None:
     try:
         data = wire.encode((number, reply))
     except BaseException as error:  # a value that lies about itself is the learner's
-        data = wire.encode((number, {"status": "unsendable", "message": f"{type(error).__name__}: {_text(error)}"}))
+        kind = "" if isinstance(error, wire.WireError) else f"{type(error).__name__}: "
+        data = wire.encode((number, {"status": "unsendable", "message": f"{kind}{_text(error)}"}))
     wire.write_frame(outgoing, data)
 
 

@@ -46,6 +46,16 @@ class Submission:
         return closure(step.module, self.modules)
 
 
+@dataclass(frozen=True, slots=True)
+class How:
+    """How much of a grading is wanted; the default is all of it."""
+
+    shrink: bool = True
+    stop_at_first: bool = False
+    only: tuple[str, ...] = ()
+    most_examples: int | None = None
+
+
 def reference_modules(content: Content, replace: Mapping[str, Path] | None = None) -> dict[str, Path]:
     """The package made of references, with some modules replaced: what an author grades a file against."""
     return content.references() | dict(replace or {})
@@ -60,13 +70,19 @@ def grade(
     shrink: bool = True,
     stop_at_first: bool = False,
     only: Sequence[str] = (),
+    most_examples: int | None = None,
 ) -> Verdict:
-    """Grade the step's module in this submission. Raise `ContentError` when the step has no grader."""
+    """Grade the step's module in this submission. Raise `ContentError` when the step has no grader.
+
+    Authors' proofs need no smallest example (`shrink`), only the first failure (`stop_at_first`), and few examples a
+    property (`most_examples`); `only` names the properties to run.
+    """
     if not content.test_file(step.key).is_file():
         raise ContentError(
             f"The grader of {step.number} is missing: {content.test_file(step.key)}", hint="course dev check"
         )
-    return _Grading(content, step, submission, seed).run(shrink, stop_at_first, only)
+    how = How(shrink, stop_at_first, tuple(only), most_examples)
+    return _Grading(content, step, submission, seed).run(how)
 
 
 class _Grading:
@@ -78,7 +94,7 @@ class _Grading:
         self.grader = grader_digest(content, step)
         self.seed = seed if seed is not None else seed_of(self.code, self.grader)
 
-    def run(self, shrink: bool, stop_at_first: bool, only: Sequence[str]) -> Verdict:
+    def run(self, how: How) -> Verdict:
         if problem := self._before_running():
             return self._verdict(problem=problem)
         from course.grading.learner import Clock, Learner  # noqa: PLC0415 - the learner starts before pytest is imported
@@ -86,7 +102,7 @@ class _Grading:
         learner = Learner(self._setup(self.submission), Clock(self.began + self.step.budget.step_seconds))
         learner.start()
         try:
-            return self._properties(learner, shrink, stop_at_first, only)
+            return self._properties(learner, how)
         finally:
             learner.close()
 
@@ -100,6 +116,7 @@ class _Grading:
             budget=self.step.budget,
             probes=(self.content.probes(self.step.key),),
             hidden=() if submission.trusted else (self.content.root / "graders",),
+            seed=self.seed,
         )
 
     def _before_running(self) -> Problem | None:
@@ -113,7 +130,7 @@ class _Grading:
         found = breach(read_source(file), self.step.rules, self.step.path)
         return (Outcome.FORBIDDEN, found) if found else None
 
-    def _properties(self, learner: Learner, shrink: bool, stop_at_first: bool, only: Sequence[str]) -> Verdict:
+    def _properties(self, learner: Learner, how: How) -> Verdict:
         from course.grading.examples import RememberedExamples  # noqa: PLC0415
         from course.grading.plugin import JudgePlugin  # noqa: PLC0415
 
@@ -122,11 +139,11 @@ class _Grading:
         if problem := learner.load():
             learner.close()
             return self._verdict(problem=problem, learner=learner)
-        plugin = JudgePlugin(learner, self.seed, examples=examples, shrink=shrink)
-        _run_pytest(self.content.test_file(self.step.key), plugin, stop_at_first, only)
+        plugin = JudgePlugin(learner, self.seed, examples=examples, shrink=how.shrink, most_examples=how.most_examples)
+        _run_pytest(self.content.test_file(self.step.key), plugin, how)
         examples.write()
         learner.close()
-        results = _complete(plugin, stop_at_first)
+        results = _complete(plugin, how)
         if not self.submission.trusted:
             results = self._whose_fault(results, plugin)
         return self._verdict(results=results, learner=learner, transcripts=plugin.transcripts)
@@ -134,7 +151,7 @@ class _Grading:
     def _whose_fault(self, results: tuple[PropertyResult, ...], plugin: JudgePlugin) -> tuple[PropertyResult, ...]:
         """A property that stumbles over a learner's value, and holds for the reference, is wrong and not broken."""
         faults = {one.name for one in results if one.outcome is Outcome.GRADER_FAULT}
-        stumbled = [name for name in plugin.transcripts if name in faults]
+        stumbled = [name for name, transcript in plugin.transcripts.items() if name in faults and transcript]
         if not stumbled:
             return results
         reference = Submission(reference_modules(self.content), trusted=True)
@@ -190,18 +207,22 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _run_pytest(test_file: Path, plugin: JudgePlugin, stop_at_first: bool, only: Sequence[str]) -> None:
+def _run_pytest(test_file: Path, plugin: JudgePlugin, how: How) -> None:
     import pytest  # noqa: PLC0415 - imported while the learner process imports on the other core
 
-    chosen = [f"{test_file}::{name}" for name in only] or [str(test_file)]
+    chosen = [f"{test_file}::{name}" for name in how.only] or [str(test_file)]
     arguments = [
         *chosen, "-c", str(_INI), "--rootdir", str(test_file.parent), "--import-mode=importlib", "--noconftest",
-        "--assert=plain", *(["-x"] if stop_at_first else []),
+        "--assert=plain", *(["-x"] if how.stop_at_first else []),
         *(part for name in _UNUSED for part in ("-p", f"no:{name}")),
     ]  # fmt: skip
+    # pytest would take the grader of another step with the same last name for this one.
+    sys.modules.pop(test_file.stem, None)
     said = io.StringIO()
     with _environment(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         code = int(pytest.main(arguments, plugins=[plugin]))
+    if plugin.interrupted:  # pytest takes Ctrl-C for the end of its own run
+        raise KeyboardInterrupt
     if code not in (0, 1):
         plugin.faults.append(f"pytest ended with {code}: {said.getvalue().strip()}")
 
@@ -227,11 +248,11 @@ def _environment() -> Any:
                 os.environ[name] = value
 
 
-def _complete(plugin: JudgePlugin, stop_at_first: bool) -> tuple[PropertyResult, ...]:
+def _complete(plugin: JudgePlugin, how: How) -> tuple[PropertyResult, ...]:
     """A property that was collected and did not run, or a grader that collects none, is a fault, never a pass."""
     results = list(plugin.results)
     ran = {result.name for result in results}
-    if not stop_at_first or all(result.outcome is Outcome.PASSED for result in results):
+    if not how.stop_at_first or all(result.outcome is Outcome.PASSED for result in results):
         for name in plugin.collected:
             if name not in ran:
                 fault = Failure("the property did not run")

@@ -164,7 +164,8 @@ def _value(exchange: Exchange) -> Any:
         raise ProbeFault(message)
     if status in _MEANING:
         outcome, summary = _MEANING[status]
-        raise PropertyEnds(outcome, Failure(summary.format(message=message, name=exchange.name), where=where))
+        text = summary.format(message=message, name=exchange.name).removesuffix(": ")
+        raise PropertyEnds(outcome, Failure(text, where=where))
     raise ProbeFault(f"the learner process answered {status!r}")
 
 
@@ -178,12 +179,13 @@ _MEANING: dict[str, tuple[Outcome, str]] = {
     "timeout": (Outcome.TIMEOUT, "{message}"),
     "crashed": (Outcome.CRASHED, "{message}"),
     "exit": (Outcome.CRASHED, "the code called sys.exit({message})"),
+    "grader-fault": (Outcome.GRADER_FAULT, "this grader's probes cannot be loaded: {message}"),
     "unsendable": (Outcome.ERROR, "{name}() returned something that cannot be looked at: {message}"),
 }
 
 
 def raised_failure(error: LearnerRaised) -> Failure:
-    head, *rest = f"{error.type_name}: {error.message}".split("\n")
+    head, *rest = f"{error.type_name}: {error.message}".removesuffix(": ").split("\n")
     hint = _EXPLAINED.get(error.type_name, "")
     return Failure(head, detail=(*rest, *filter(None, [hint])), where=error.where)
 

@@ -6,12 +6,13 @@ import functools
 import hashlib
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import hypothesis
 import pytest
 from hypothesis import HealthCheck, Phase
+from hypothesis.errors import Flaky
 
 from course.grading.check import Mismatch
 from course.grading.examples import RememberedExamples
@@ -48,18 +49,28 @@ class Running:
 class JudgePlugin:
     """Serve the `learner` fixture, seed and wrap every property, and collect a result for each."""
 
-    def __init__(self, learner: Learner, seed: int, *, examples: RememberedExamples, shrink: bool = True) -> None:
+    def __init__(
+        self,
+        learner: Learner,
+        seed: int,
+        *,
+        examples: RememberedExamples,
+        shrink: bool = True,
+        most_examples: int | None = None,
+    ) -> None:
         self._learner = learner
         self._seed = seed
         self._examples = examples
         self._shrink = shrink
+        self._most_examples = most_examples
         self._running = Running()
         self.results: list[PropertyResult] = []
         self.transcripts: dict[str, list[Exchange]] = {}
         self.collected: list[str] = []
         self.faults: list[str] = []
+        self.interrupted = False
 
-    @pytest.fixture(scope="session")
+    @pytest.fixture
     def learner(self) -> Learner:
         return self._learner
 
@@ -86,8 +97,9 @@ class JudgePlugin:
 
     def _settings(self, own: hypothesis.settings) -> hypothesis.settings:
         usual = hypothesis.settings.get_profile("default").max_examples
+        wanted = MAX_EXAMPLES if own.max_examples == usual else own.max_examples
         return hypothesis.settings(
-            max_examples=MAX_EXAMPLES if own.max_examples == usual else own.max_examples,
+            max_examples=min(wanted, self._most_examples or wanted),
             database=self._examples,
             deadline=None,
             derandomize=False,
@@ -140,14 +152,21 @@ class JudgePlugin:
         if report.failed:
             self.faults.append(str(report.longrepr))
 
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        # A grader that cannot be collected, or that calls pytest.exit(), gets here with a class of pytest's own.
+        self.interrupted = excinfo.type is KeyboardInterrupt
+
     def pytest_internalerror(self, excrepr: object) -> None:
         self.faults.append(str(excrepr))
 
     def _record(self, item: pytest.Item, error: BaseException | None) -> None:
         running = self._running
-        if isinstance(error, ShrunkEnough) and running.error is not None:
+        flaky = isinstance(error, Flaky)
+        if isinstance(error, ShrunkEnough | Flaky) and running.error is not None:
             error = running.error
         outcome, failure = judged(error)
+        if flaky and failure is not None:
+            failure = replace(failure, detail=(*failure.detail, "called again with the same input, it did otherwise"))
         transcript = running.transcript if running.transcript is not None else self._learner.transcript
         if failure is not None and not failure.call and transcript:
             failure = Failure(failure.summary, failure.detail, show_exchange(transcript[-1]), failure.where)

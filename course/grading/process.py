@@ -26,6 +26,8 @@ START_SECONDS = 60.0
 WATCH_SECONDS = 0.05
 KEPT_OUTPUT = 8 << 10
 FILE_SIZE = 64 << 20
+# How long a process that closed its connection may take to end, before it is taken for one that goes on.
+DYING_SECONDS = 2.0
 
 _BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from course.grading.child import main; main()"
 
@@ -41,6 +43,7 @@ class Setup:
     probes: tuple[Path, ...] = ()
     hidden: tuple[Path, ...] = ()
     threads: int = 1
+    seed: int = 0
 
     @property
     def preload(self) -> tuple[str, ...]:
@@ -62,7 +65,11 @@ class LearnerProcess:
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
         self.scratch = tempfile.mkdtemp(prefix="course-")
-        self.process = self._spawn()
+        try:
+            self.process = self._spawn()
+        except BaseException:  # Ctrl-C as well
+            shutil.rmtree(self.scratch, ignore_errors=True)
+            raise
         self.printed = _Tail(cast(IO[bytes], self.process.stderr))
         self._frames: queue.SimpleQueue[bytes | wire.WireError | None] = queue.SimpleQueue()
         self._deadline: float | None = None
@@ -74,12 +81,13 @@ class LearnerProcess:
         self.protections: list[tuple[str, bool, str]] | None = None
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        # -I and -S: no environment variable, sitecustomize, .pth file or file beside the learner's can get in first.
+        # No sitecustomize, .pth file or file beside the learner's can get in first. Not -I, which ignores all variables
+        # of Python's: the few there are come from here.
         import json  # noqa: PLC0415
 
         paths = json.dumps([path for path in sys.path if path])
         return subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", _BOOT, paths],
+            [sys.executable, "-P", "-s", "-S", "-c", _BOOT, paths],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -92,7 +100,9 @@ class LearnerProcess:
         kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LANG", "LC_ALL") if name in os.environ}
         threads = str(self.setup.threads)
         names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-        return kept | dict.fromkeys(names, threads) | {"HOME": self.scratch, "TMPDIR": self.scratch}
+        # Code that depends on the order of a set of strings gets the same verdict each time, too.
+        ours = {"HOME": self.scratch, "TMPDIR": self.scratch, "PYTHONHASHSEED": str(self.setup.seed % 2**32)}
+        return kept | dict.fromkeys(names, threads) | ours
 
     def _config(self) -> dict[str, Any]:
         setup = self.setup
@@ -117,12 +127,23 @@ class LearnerProcess:
     def ask(self, operation: str, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], seconds: float) -> Any:
         """Send one request and return the reply; raise `Stopped` when none comes within `seconds`."""
         if self.protections is None:
-            self.protections = self._answer(0, START_SECONDS)["value"]
+            self.protections = self._prepared()
         self._number += 1
         request = wire.encode((self._number, operation, name, args, kwargs))
         self._deadline = time.monotonic() + seconds
         self._send(request)
-        return self._answer(self._number, seconds)
+        reply = self._answer(self._number, seconds)
+        if not _is_answer(reply, operation):
+            raise self._forged("an answer of another form")
+        return reply
+
+    def _prepared(self) -> list[tuple[str, bool, str]]:
+        """Wait until the process is ready for the learner's code; return what protects us from it."""
+        ready = self._answer(0, START_SECONDS)
+        if ready["status"] != "ok":
+            self.stop()
+            raise Stopped(Outcome.GRADER_FAULT, ready["message"])
+        return cast(list[tuple[str, bool, str]], ready["value"])
 
     def _send(self, request: bytes) -> None:
         # A dead process shows as the end of its answers; the reason is found there.
@@ -140,18 +161,20 @@ class LearnerProcess:
             if answered != number or not isinstance(reply, dict) or "status" not in reply:
                 raise wire.WireError("an answer to another question")
         except (wire.WireError, TypeError, ValueError) as error:
-            self.stop()
-            raise Stopped(Outcome.FORBIDDEN, f"something else than the engine wrote to the judge ({error})") from error
+            raise self._forged(error) from error
         return reply
+
+    def _forged(self, why: object) -> Stopped:
+        self.stop()
+        return Stopped(Outcome.FORBIDDEN, f"something else than the engine wrote to the judge ({why})")
 
     def _why_it_ended(self, error: wire.WireError | None) -> Stopped:
         if self._stopped_by is not None:
             return self._stopped_by
         if error is not None:
-            self.stop()
-            return Stopped(Outcome.FORBIDDEN, f"something else than the engine wrote to the judge ({error})")
+            return self._forged(error)
         try:
-            code = self.process.wait(5)
+            code = self.process.wait(DYING_SECONDS)
         except subprocess.TimeoutExpired:
             self.stop()
             return Stopped(Outcome.CRASHED, "the code closed the engine's connection")
@@ -210,6 +233,25 @@ class LearnerProcess:
             with contextlib.suppress(OSError, ValueError):
                 cast(IO[bytes], stream).close()
         shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+# What a learner process answers; the judge itself says the rest.
+_STATUSES = frozenset({
+    "ok", "raised", "unfinished", "missing", "signature", "forbidden", "memory", "exit", "unsendable", "probe-fault",
+})  # fmt: skip
+
+
+def _is_answer(reply: dict[str, Any], operation: str) -> bool:
+    """Tell the engine's own answers from those that the learner's code could write to the same pipe."""
+    status = reply["status"]
+    if not isinstance(status, str) or status not in _STATUSES or (status == "probe-fault" and operation != "probe"):
+        return False
+    named = status != "raised" or (isinstance(reply.get("type"), str) and _are_texts(reply.get("bases")))
+    return named and isinstance(reply.get("message", ""), str) and _are_texts(reply.get("where", []))
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _kill_tree(process: subprocess.Popen[bytes]) -> None:

@@ -13,8 +13,11 @@ from course.progress import Pass, Progress, now, record_attempt, update
 from course.workspace import Workspace
 
 
-def record(workspace: Workspace, step: Step, verdict: Verdict) -> Progress | None:
-    """Record a verdict; return the progress as it is afterwards when it changed, None for a verdict without a pass."""
+def record(workspace: Workspace, step: Step, verdict: Verdict, *, counts: bool = True) -> Progress | None:
+    """Record a verdict; return the progress as it is afterwards when it changed, None for a verdict without a pass.
+
+    A try with inputs of the learner's own choice (`--seed`) is kept as an attempt and does not count as a pass.
+    """
     holding = sum(result.outcome is Outcome.PASSED for result in verdict.properties)
     entry = {
         "step": step.key,
@@ -26,7 +29,7 @@ def record(workspace: Workspace, step: Step, verdict: Verdict) -> Progress | Non
     }
     record_attempt(workspace.progress, entry)
     _keep_last(workspace, step, verdict)
-    if not verdict.passed:
+    if not (verdict.passed and counts):
         return None
     with update(workspace.progress) as progress:
         progress.opened.setdefault(step.key, now())

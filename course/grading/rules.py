@@ -28,10 +28,9 @@ class Breach:
 def breach(source: str, rules: Rules, name: str) -> Failure | None:
     """Return the first breach in the code as something to show; None when the code keeps the rules or is no Python."""
     try:
-        tree = ast.parse(source)
+        found = sorted(_breaches(ast.parse(source), rules), key=lambda one: one.line)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    found = sorted(_breaches(tree, rules), key=lambda one: one.line)
     if not found:
         return None
     first, lines = found[0], source.splitlines()
@@ -44,33 +43,46 @@ def breach(source: str, rules: Rules, name: str) -> Failure | None:
 
 
 def _breaches(tree: ast.Module, rules: Rules) -> list[Breach]:
-    visitor = _Visitor(rules)
+    visitor = _Visitor(rules, _bound(tree))
     visitor.visit(tree)
     return visitor.found
 
 
-class _Visitor(ast.NodeVisitor):
-    """Walk the code with the names its imports bound: `np` → `numpy`, `softmax` → `scipy.special.softmax`."""
+def _bound(tree: ast.Module) -> dict[str, str]:
+    """What the names mean that imports bind, wherever they stand: `np` → `numpy`, `inv` → `numpy.linalg.inv`."""
+    bound: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                name = alias.name if alias.asname else alias.name.partition(".")[0]
+                bound[alias.asname or name] = name
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            bound |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    return bound
 
-    def __init__(self, rules: Rules) -> None:
+
+# Functions whose first argument is the name of a module to import.
+_IMPORTERS = ("__import__", "builtins.__import__", "importlib.import_module", "importlib.__import__")
+
+
+class _Visitor(ast.NodeVisitor):
+    """Walk the code with the names its imports bound."""
+
+    def __init__(self, rules: Rules, bound: dict[str, str]) -> None:
         self.rules = rules
+        self.bound = bound
         self.found: list[Breach] = []
-        self.bound: dict[str, str] = {}
 
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
             self._import(node, alias.name)
-            bound = alias.name if alias.asname else alias.name.partition(".")[0]
-            self.bound[alias.asname or bound] = bound
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         if node.level or node.module is None:
             return
         self._import(node, node.module)
         for alias in node.names:
-            full = f"{node.module}.{alias.name}"
-            self.bound[alias.asname or alias.name] = full
-            self._use(node, full)
+            self._use(node, f"{node.module}.{alias.name}")
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         if full := self._dotted(node):
@@ -78,8 +90,9 @@ class _Visitor(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> None:
-        if self._called(node) in ("__import__", "importlib.import_module") and node.args:
-            self._import(node, _text(node.args[0]))
+        if self._called(node) in _IMPORTERS:
+            for argument in [*node.args[:1], *(one.value for one in node.keywords if one.arg == "name")]:
+                self._import(node, _text(argument))
         if self._called(node) == "getattr" and len(node.args) >= 2:
             base, name = self._dotted(node.args[0]), _text(node.args[1])
             if base and name:

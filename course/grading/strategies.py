@@ -56,8 +56,8 @@ def strided(array: Array) -> Array:
     """The same numbers, not contiguous in memory: what a slice or a transpose hands to a function."""
     if array.ndim >= 2:
         return np.asfortranarray(array)
-    wide = np.zeros((*array.shape[:-1], 2 * array.shape[-1])) if array.ndim else np.zeros(2)
     if not array.ndim:
         return array
-    wide[..., ::2] = array
-    return wide[..., ::2]
+    wide = np.zeros(2 * array.size, dtype=array.dtype)
+    wide[::2] = array
+    return wide[::2]

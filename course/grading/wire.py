@@ -1,7 +1,7 @@
 """What may cross between judge and learner: plain data, as bytes. Never pickle, in either direction.
 
 A value is one tag byte and its content. The decoder trusts nothing: sizes are checked against what is left before
-anything is allocated, depth is limited, and whatever does not fit raises `WireError`.
+anything is allocated, depth and number of items are limited, and whatever does not fit raises `WireError`.
 
 Plain: None, bool, int, float, complex, str, bytes, list, tuple, set, dict, NumPy arrays and scalars, torch tensors (as
 `Tensor`), named tuples and dataclasses (as `Record`). Anything else arrives as an `Opaque` that knows only its type's
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MAX_FRAME = 256 << 20
 MAX_DEPTH = 64
+# Of all containers together. An empty set takes 5 bytes here and 220 as an object; a block of numbers is one item.
+MAX_ITEMS = 1 << 20
 
 _SIZE = struct.Struct("<I")
 _LONG = struct.Struct("<q")
@@ -72,9 +74,23 @@ class Tensor:
 # ---------------------------------------------------------------- encoding
 
 
+class _Out(bytearray):
+    """The bytes so far, and how many items they hold."""
+
+    items = 0
+
+    def more(self, items: int) -> None:
+        self.items += items
+        if self.items > MAX_ITEMS:
+            raise WireError(_TOO_MANY)
+
+
+_TOO_MANY = f"more than {MAX_ITEMS:,} items in lists, tuples, sets and dicts"
+
+
 def encode(value: object) -> bytes:
     """Turn a value into bytes; raise `WireError` when it is deeper or larger than the limits."""
-    out = bytearray()
+    out = _Out()
     try:
         _put(out, value, MAX_DEPTH)
     except RecursionError as error:
@@ -84,7 +100,7 @@ def encode(value: object) -> bytes:
     return bytes(out)
 
 
-def _put(out: bytearray, value: object, depth: int) -> None:
+def _put(out: _Out, value: object, depth: int) -> None:
     if depth < 0:
         raise WireError(f"nested deeper than {MAX_DEPTH} levels")
     if len(out) > MAX_FRAME:
@@ -96,7 +112,7 @@ def _put(out: bytearray, value: object, depth: int) -> None:
         _put_other(out, value, depth)
 
 
-def _put_int(out: bytearray, value: int, _depth: int) -> None:
+def _put_int(out: _Out, value: int, _depth: int) -> None:
     if -_INT64_MAX <= value <= _INT64_MAX:
         out += b"i" + _LONG.pack(value)
     else:
@@ -104,16 +120,16 @@ def _put_int(out: bytearray, value: int, _depth: int) -> None:
         out += b"I" + _SIZE.pack(len(data)) + data
 
 
-def _put_text(out: bytearray, value: str, _depth: int) -> None:
+def _put_text(out: _Out, value: str, _depth: int) -> None:
     data = value.encode("utf-8", "surrogatepass")
     out += b"s" + _SIZE.pack(len(data)) + data
 
 
-def _put_bytes(out: bytearray, value: bytes, _depth: int) -> None:
+def _put_bytes(out: _Out, value: bytes, _depth: int) -> None:
     out += b"b" + _SIZE.pack(len(value)) + value
 
 
-def _put_list(out: bytearray, value: list[Any], depth: int) -> None:
+def _put_list(out: _Out, value: list[Any], depth: int) -> None:
     # Token ids come in long lists of small ints: those cross as one block.
     if len(value) > 8 and all(type(item) is int and -_INT64_MAX <= item <= _INT64_MAX for item in value):
         block = array("q", value)
@@ -124,30 +140,32 @@ def _put_list(out: bytearray, value: list[Any], depth: int) -> None:
     _put_items(out, b"l", value, depth)
 
 
-def _put_items(out: bytearray, tag: bytes, items: Any, depth: int) -> None:
+def _put_items(out: _Out, tag: bytes, items: Any, depth: int) -> None:
+    out.more(len(items))
     out += tag + _SIZE.pack(len(items))
     for item in items:
         _put(out, item, depth - 1)
 
 
-def _put_dict(out: bytearray, value: dict[Any, Any], depth: int) -> None:
+def _put_dict(out: _Out, value: dict[Any, Any], depth: int) -> None:
+    out.more(2 * len(value))
     out += b"d" + _SIZE.pack(len(value))
     for key, item in list(value.items()):
         _put(out, key, depth - 1)
         _put(out, item, depth - 1)
 
 
-def _put_complex(out: bytearray, value: complex, _depth: int) -> None:
+def _put_complex(out: _Out, value: complex, _depth: int) -> None:
     out += b"c" + _DOUBLE.pack(value.real) + _DOUBLE.pack(value.imag)
 
 
-def _put_record(out: bytearray, name: str, fields: dict[str, Any], depth: int) -> None:
+def _put_record(out: _Out, name: str, fields: dict[str, Any], depth: int) -> None:
     out += b"R"
     _put_text(out, name, depth)
     _put_dict(out, fields, depth)
 
 
-_EXACT: dict[type, Callable[[bytearray, Any, int], None]] = {
+_EXACT: dict[type, Callable[[_Out, Any, int], None]] = {
     type(None): lambda out, value, depth: out.extend(b"N"),
     bool: lambda out, value, depth: out.extend(b"T" if value else b"F"),
     int: _put_int,
@@ -167,7 +185,7 @@ _EXACT: dict[type, Callable[[bytearray, Any, int], None]] = {
 _EXTENDED: tuple[type[Any], ...] = (int, float, str, bytes, tuple, list, dict, set)
 
 
-def _put_other(out: bytearray, value: object, depth: int) -> None:
+def _put_other(out: _Out, value: object, depth: int) -> None:
     kind = type(value)
     numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
     if numpy is not None and isinstance(value, numpy.ndarray | numpy.generic):
@@ -189,7 +207,7 @@ def _put_other(out: bytearray, value: object, depth: int) -> None:
         _put_text(out, f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")[:200], depth)
 
 
-def _put_array(out: bytearray, value: Any, depth: int) -> None:
+def _put_array(out: _Out, value: Any, depth: int) -> None:
     import numpy as np  # noqa: PLC0415 - the boundary of a pure-Python step never pays for NumPy
 
     scalar = not isinstance(value, np.ndarray)
@@ -206,7 +224,7 @@ def _put_array(out: bytearray, value: Any, depth: int) -> None:
     _put_bytes(out, np.ndarray.tobytes(data), depth)
 
 
-def _tag(out: bytearray, tag: bytes) -> bytearray:
+def _tag(out: _Out, tag: bytes) -> _Out:
     out += tag
     return out
 
@@ -218,13 +236,13 @@ def _layout(data: Any) -> bytes:
     return b"F" if data.flags.f_contiguous else b"G"
 
 
-def _put_shape(out: bytearray, shape: tuple[int, ...]) -> None:
+def _put_shape(out: _Out, shape: tuple[int, ...]) -> None:
     out += bytes([len(shape)])
     for side in shape:
         out += _LONG.pack(side)
 
 
-def _put_tensor(out: bytearray, data: Any, dtype: str, requires_grad: bool, depth: int) -> None:
+def _put_tensor(out: _Out, data: Any, dtype: str, requires_grad: bool, depth: int) -> None:
     import numpy as np  # noqa: PLC0415
 
     out += b"X" + (b"1" if requires_grad else b"0")
@@ -252,7 +270,7 @@ def decode(data: bytes, *, tensors: bool = False) -> Any:
         value = reader.value(MAX_DEPTH)
     except WireError:
         raise
-    except (ValueError, TypeError, OverflowError, RecursionError, struct.error, MemoryError) as error:
+    except (ValueError, TypeError, OverflowError, RuntimeError, struct.error, MemoryError) as error:
         raise WireError(f"not a value: {type(error).__name__}") from error
     if reader.place != len(data):
         raise WireError("bytes are left over")
@@ -264,6 +282,7 @@ class _Reader:
         self.data = memoryview(data)
         self.place = 0
         self.tensors = tensors
+        self.items_left = MAX_ITEMS
 
     def take(self, size: int) -> memoryview:
         end = self.place + size
@@ -288,8 +307,16 @@ class _Reader:
             raise WireError("text was expected")
         return str(self.block(), "utf-8", "surrogatepass")
 
+    def several(self, values_each: int) -> range:
+        """Read how many items of a container follow, and take them off what one frame may hold."""
+        number = self.count(values_each)
+        self.items_left -= number * values_each
+        if self.items_left < 0:
+            raise WireError(_TOO_MANY)
+        return range(number)
+
     def items(self, depth: int) -> list[Any]:
-        return [self.value(depth - 1) for _ in range(self.count())]
+        return [self.value(depth - 1) for _ in self.several(1)]
 
     def value(self, depth: int) -> Any:
         if depth < 0:
@@ -301,7 +328,7 @@ class _Reader:
         return read(self, depth)
 
     def pairs(self, depth: int) -> dict[Any, Any]:
-        return {self.value(depth - 1): self.value(depth - 1) for _ in range(self.count(2))}
+        return {self.value(depth - 1): self.value(depth - 1) for _ in self.several(2)}
 
     def shape(self) -> tuple[int, ...]:
         sides = tuple(_LONG.unpack(self.take(8))[0] for _ in range(self.take(1)[0]))

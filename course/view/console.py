@@ -6,7 +6,7 @@ import functools
 import os
 import sys
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.text import Text
 from rich.theme import Theme
 
@@ -38,6 +38,15 @@ def say(text: str | Text = "", style: str = "", *, indent: int = 0) -> None:
     for line in whole.wrap(out, max(out.width - indent, 20)):
         line.rstrip()
         out.print(Text(" " * indent).append_text(line), soft_wrap=True)
+
+
+def show(renderable: RenderableType) -> None:
+    """Print a table, or anything of several lines, with no spaces at the ends of its lines either."""
+    out = console()
+    for segments in out.render_lines(renderable, pad=False):
+        line = Text.assemble(*((segment.text, segment.style or "") for segment in segments if not segment.control))
+        line.rstrip()
+        out.print(line, soft_wrap=True)
 
 
 def say_cut(text: Text, *, indent: int = 0) -> None:

@@ -9,19 +9,19 @@ from rich.text import Text
 
 from course.grading.isolation import Protection
 from course.machine import GIB, Machine
-from course.view.console import console
+from course.view.console import say
+from course.view.console import show as show_lines
 
 
 def show(machine: Machine, protections: Sequence[Protection]) -> None:
-    out = console()
     table = Table(box=None, show_header=False, padding=(0, 2), pad_edge=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for name, said in _facts(machine):
         table.add_row(Text(name, style="quiet"), said)
-    out.print(table)
-    out.print()
-    out.print(Text("What keeps runaway code from harming you", style="bold"))
+    show_lines(table)
+    say()
+    say("What keeps runaway code from harming you", "bold")
     table = Table(box=None, show_header=False, padding=(0, 2), pad_edge=False)
     for one in protections:
         mark = Text("✓", style="passed") if one.holds else Text("–", style="stale")
@@ -29,7 +29,7 @@ def show(machine: Machine, protections: Sequence[Protection]) -> None:
     table.add_row(
         Text("✓", style="passed"), "time", Text("the judge stops a call or a check that takes too long", style="quiet")
     )
-    out.print(table)
+    show_lines(table)
 
 
 def _facts(machine: Machine) -> list[tuple[str, Text]]:

@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import difflib
+import os
 
+from rich.console import Group, RenderableType
 from rich.syntax import Syntax
 from rich.text import Text
 
 from course.curriculum import Step
-from course.view.console import console
+from course.view.console import console, show
 from course.view.lesson import render
 
 
 def show_lesson(step: Step, markdown: str) -> None:
-    out = console()
-    out.print(Text(f"{step.number} · {step.minutes} min · you write {step.path} · {step.rules.words}", style="quiet"))
-    out.print(render(markdown))
+    head = Text(f"{step.number} · {step.minutes} min · you write {step.path} · {step.rules.words}", style="quiet")
+    _page(Group(head, Text(), render(markdown)))
 
 
 def show_source(source: str) -> None:
-    console().print(_code(source, "python"))
+    _page(_code(source, "python"))
+
+
+def _page(content: RenderableType) -> None:
+    """Show what is longer than the screen in the terminal's pager, as git does; short or piped text at once."""
+    out = console()
+    if not out.is_terminal:
+        if isinstance(content, Text):  # a source, whose long lines stay as they are
+            out.print(content, soft_wrap=True)
+        else:
+            show(content)
+        return
+    # Colours pass through (R), one screen needs no pager (F), and the text stays on the screen afterwards (X).
+    os.environ.setdefault("LESS", "-RFX")
+    with out.pager(styles=True):
+        out.print(content)
 
 
 def show_diff(theirs: str, ours: str, step: Step) -> None:
@@ -28,11 +44,11 @@ def show_diff(theirs: str, ours: str, step: Step) -> None:
         theirs.splitlines(), ours.splitlines(), f"yours: {step.path}", "the course's", lineterm="", n=3
     )
     text = "\n".join(lines)
-    console().print(_code(text, "diff") if text else Text("Yours is the same, letter by letter."))
+    _page(_code(text, "diff") if text else Text("Yours is the same, letter by letter."))
 
 
 def _code(text: str, language: str) -> Syntax | Text:
     # When piped, lines stay as long as they are.
     if not console().is_terminal:
-        return Text(text, no_wrap=True, overflow="ignore")
+        return Text(text)
     return Syntax(text, language, theme="ansi_dark", background_color="default", word_wrap=True)

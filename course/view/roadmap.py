@@ -9,7 +9,8 @@ from rich.text import Text
 
 from course.curriculum import Curriculum, Stage, Step
 from course.gate import Standing, State
-from course.view.console import console, say
+from course.view.console import say
+from course.view.console import show as show_lines
 
 MARKS = {State.PASSED: "✓", State.STALE: "~", State.OPEN: "○", State.LOCKED: "·"}
 
@@ -20,7 +21,7 @@ def show(curriculum: Curriculum, standings: Mapping[str, Standing], current: str
         say()
         say(_heading(stage, standings))
         if stage.steps:
-            console().print(_steps(stage, standings, current))
+            show_lines(_steps(stage, standings, current))
         elif stage.planned:
             say(f"{stage.about} {len(stage.planned)} steps, not written yet.", "quiet", indent=3)
     say()

@@ -6,6 +6,7 @@ from rich.text import Text
 
 from course.curriculum import Step
 from course.grading.outcomes import Failure, Outcome, PropertyResult, Verdict
+from course.grading.score import Score
 from course.view.console import command, say, say_cut, say_next
 
 WORDS = {
@@ -97,8 +98,11 @@ def _show_next(step: Step, verdict: Verdict) -> None:
     say_next(*parts, (f"   checked in {verdict.seconds:.2f} s, {verdict.examples} hidden inputs", "quiet"))
 
 
-def show_way_on(step: Step, following: Step | None, *, current: bool) -> None:
-    """After a pass: what comes next."""
+def show_way_on(step: Step, following: Step | None, score: Score | None, *, current: bool) -> None:
+    """After a pass: what it is worth, and what comes next."""
+    if score is not None:
+        known = f"this grader rejects {score.mistakes} of {score.mistakes} known wrong versions"
+        say(f"{known} and {score.rejected} of {score.mutants} generated ones", "quiet", indent=2)
     ours = command(f"course solution {step.number} --diff")
     if following is None:
         say_next("that was the last step there is; ", ours, " shows ours beside yours")
@@ -107,6 +111,11 @@ def show_way_on(step: Step, following: Step | None, *, current: bool) -> None:
         say(Text.assemble(ours, (" shows ours beside yours", "quiet")), indent=8)
     else:
         say_next(command("course next"), " goes on where you were")
+
+
+def show_tried(step: Step, seed: int) -> None:
+    """After a pass with a seed of the learner's own."""
+    say_next(command(f"course check {step.number}"), f" without --seed {seed} is what counts")
 
 
 def show_verified(step: Step, word: str, verdict: Verdict) -> None:

@@ -72,7 +72,7 @@ class Value:
         raise NotImplementedError("Value.__rsub__")
 
     def __pow__(self, other: float) -> Value:
-        """Return self to the power `other`, a constant: an int or a float, of either sign.
+        """Return self to the power `other`, a constant int or float of either sign, exactly as floats do it.
 
         A Value as exponent raises TypeError. 0 to a negative power raises ZeroDivisionError (ValueError, which
         math.pow raises, will do as well). A negative base with an exponent that is not a whole number raises
@@ -87,8 +87,8 @@ class Value:
     def __truediv__(self, other: Value | float) -> Value:
         """Return self / other, which is self · other⁻¹, with that product's rounding and that power's errors.
 
-        >>> (Value(1.0) / Value(49.0)).data == 1.0 * 49.0**-1
-        True
+        >>> (Value(6.0) / Value(10.0)).data, 6.0 * 10.0**-1, 6.0 / 10.0
+        (0.6000000000000001, 0.6000000000000001, 0.6)
         """
         raise NotImplementedError("Value.__truediv__")
 

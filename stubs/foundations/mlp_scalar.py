@@ -142,7 +142,8 @@ def train(model: Module, X: Sequence[Sequence[float]], y: Sequence[float], steps
 
     One step, in this order: set the gradients to zero; call the model once on every example of X; hinge_loss against y;
     backward; sgd_step. The learning rate is the same at every step. Every step is taken, even if the loss is already 0.
-    Gradients left over from before the call do not count. X and y are neither changed nor reordered.
+    Gradients left over from before the call do not count. X and y are neither changed nor reordered,
+    and no random number is drawn.
 
     model: any Module whose call returns one Value. Returns a list of `steps` plain floats, not Values: a Value would
     keep its whole graph in memory. steps = 0 returns [] and changes no parameter.

@@ -74,28 +74,37 @@ def chain(module: ModuleType, left: bool, length: int, zero: bool) -> dict[str, 
     }
 
 
-def comparisons(module: ModuleType, length: int) -> int:
-    """Run backward on a chain and count how often two Values are compared with ==, as `in` does on a list."""
-    kind = find_function(module, "Value")
-    own, count = vars(kind).get("__eq__"), [0]
+def work(module: ModuleType, doubling: bool, length: int) -> dict[str, int]:
+    """Run backward on a chain (y = y + y or y = y + x); count what it does to Values.
 
-    def counting(self: Any, other: Any) -> Any:
-        count[0] += 1
-        return own(self, other) if own else self is other
+    "comparisons": two Values compared with ==, as `in` does on a list; "writes": a number put into some grad.
+    """
+    kind = find_function(module, "Value")
+    count = {"comparisons": 0, "writes": 0}
+    own = {name: vars(kind)[name] for name in ("__eq__", "__setattr__") if name in vars(kind)}
+
+    def equal(self: Any, other: Any) -> Any:
+        count["comparisons"] += 1
+        return own["__eq__"](self, other) if "__eq__" in own else self is other
+
+    def write(self: Any, name: str, value: Any) -> None:
+        count["writes"] += name == "grad"
+        own.get("__setattr__", object.__setattr__)(self, name, value)
 
     x = kind(0.5)
     y = x
     for _ in range(length):
-        y = y + x
-    kind.__eq__ = counting
+        y = y + y if doubling else y + x
+    kind.__eq__, kind.__setattr__ = equal, write
     try:
         y.backward()
     finally:
-        if own:
-            kind.__eq__ = own
-        else:
-            del kind.__eq__
-    return count[0]
+        for name in ("__eq__", "__setattr__"):
+            if name in own:
+                setattr(kind, name, own[name])
+            else:
+                delattr(kind, name)
+    return count
 
 
 def identity(module: ModuleType, number: float) -> dict[str, Any]:

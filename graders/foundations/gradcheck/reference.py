@@ -56,8 +56,7 @@ def gradcheck(
     size = np.maximum(np.abs(analytic), np.abs(numeric))
     with np.errstate(invalid="ignore"):
         error = np.abs(analytic - numeric) / np.maximum(size, FLOOR)
-    error = np.where(
-        np.isfinite(error), error, np.inf
-    )  # NaN compares as neither larger nor smaller: make it the largest
+    # NaN is neither larger nor smaller than anything: say that it is the largest.
+    error = np.where(np.isfinite(error), error, np.inf)
     worst = np.unravel_index(np.argmax(error), error.shape)
     return GradCheckResult(bool(error[worst] <= rtol), float(error[worst]), tuple(int(axis) for axis in worst))

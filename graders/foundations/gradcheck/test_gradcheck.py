@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from course.grading import check
 from course.grading.show import show_value
-from course.grading.strategies import normal, rngs, shapes, sizes, strided
+from course.grading.strategies import normal, rngs, sizes, strided
 from course.grading.wire import Record
 
 EPS, RTOL, FLOOR = 1e-6, 1e-5, 1e-4
@@ -106,8 +106,9 @@ def unchanged(seen, x):
     changed = [k for k in range(before.size) if after[k].tobytes() != before[k].tobytes()]
     if changed:
         k = changed[0]
-        where = f"[{', '.join(str(int(side)) for side in np.unravel_index(k, np.shape(x)))}]"
-        check.fail(f"x{where} is {after[k]!s} afterwards, was {before[k]!s}", "every bit of x must be as it was")
+        place = ", ".join(str(int(side)) for side in np.unravel_index(k, np.shape(x)))
+        name = f"x[{place}]" if place else "x"
+        check.fail(f"{name} is {after[k]!s} afterwards, was {before[k]!s}", "every bit of x must be as it was")
 
 
 def came_out(seen, who="f"):
@@ -188,24 +189,27 @@ def accepted(seen, rtol=RTOL):
 
 # Drawing is dear: a shape and a generator are drawn, everything else comes from the generator.
 RNGS = rngs()
-ANY_SHAPE, SOME_AXES, FEW_AXES = shapes(0, 3, largest=3), shapes(1, 3, largest=3), shapes(0, 2, largest=3)
+ONE_AXIS = [(1,), (2,), (3,), (5,)]
+MORE_AXES = [(1, 1), (2, 2), (2, 3), (3, 2), (4, 1), (1, 3), (2, 1, 3), (3, 2, 2)]
+SOME_AXES = st.sampled_from(ONE_AXIS + MORE_AXES)
+ANY_SHAPE = st.sampled_from([(), *ONE_AXIS, *MORE_AXES])
 
 # None is the default eps.
-STEPS = st.sampled_from([None, 1e-3, 0.25, 1.0])
+STEPS = st.sampled_from([0.5, 1.0, 0.25, None, None])
 
 
 @st.composite
 def cases(draw, of=ANY_SHAPE):
     """A function, a point x of any shape and one element of it.
 
-    The function is not even and not linear, and its slope in one element depends on the others. x is sometimes not
+    The function is not even and not linear, and its slope in one element depends on the others. Mostly x is not
     contiguous, and half of the time its digits go to the last bit.
     """
     rng, shape = draw(RNGS), draw(of)
-    cubic, linear, mixed = np.round(rng.uniform(0.3, 1.5, 3) * rng.choice([-1.0, 1.0], 3), 2).tolist()
-    x = normal(rng, shape, decimals=2 if rng.integers(2) else 14)
+    cubic, linear, mixed = np.round(rng.uniform(0.3, 1.5, 3) * rng.choice([-1.0, 1.0], 3), 1).tolist()
+    x = normal(rng, shape, decimals=1 if rng.integers(2) else 14)
     i = tuple(int(rng.integers(side)) for side in shape)
-    return SimpleNamespace(recipe=Recipe(cubic, linear, mixed), x=strided(x) if rng.integers(2) else x, i=i, rng=rng)
+    return SimpleNamespace(recipe=Recipe(cubic, linear, mixed), x=strided(x) if rng.integers(3) else x, i=i, rng=rng)
 
 
 @st.composite
@@ -216,14 +220,22 @@ def slopes(draw, of=SOME_AXES):
     if np.min(np.abs(slope)) < 0.3:
         lift = float(np.round(0.5 + np.max(np.abs(slope)), 2))
         case.recipe = replace(case.recipe, linear=case.recipe.linear + lift)
-    case.slope = case.recipe.slope(case.x)
+    case.slope = np.round(case.recipe.slope(case.x), 9)
+    return case
+
+
+@st.composite
+def fragile(draw, of=ANY_SHAPE):
+    """A case with elements of very different sizes: adding eps to one and taking it off again loses its last digits."""
+    case = draw(cases(of))
+    case.x = strided(case.x * 10.0 ** case.rng.integers(-9, 3, case.x.shape))
     return case
 
 
 @st.composite
 def other_numbers(draw):
     """A case whose x is not a float64 array: ints, float32, a plain number."""
-    kind, case = draw(st.sampled_from(["int64", "int32", "float32", "int", "float"])), draw(cases(FEW_AXES))
+    kind, case = draw(st.sampled_from(["int64", "int32", "float32", "int", "float"])), draw(cases())
     if kind in ("int", "float"):
         case.x, case.i = {"int": int, "float": float}[kind](case.rng.integers(-3, 4)), ()
     else:
@@ -248,7 +260,7 @@ def test_difference_is_its_definition(learner, case, eps):
     check.close(seen["value"], expected, what="central_difference", scale=case.recipe.rounding(case.x, step))
 
 
-@given(cases(shapes(0, 1)), st.sampled_from([0.5, 1.0, 2.0]))
+@given(cases(st.sampled_from([(), *ONE_AXIS])), st.sampled_from([0.5, 1.0, 2.0]))
 def test_halving_eps_quarters_the_error(learner, case, eps):
     """On a cubic, half the eps leaves a quarter of the error: it falls with eps²."""
     error = []
@@ -261,7 +273,7 @@ def test_halving_eps_quarters_the_error(learner, case, eps):
     check.that(abs(ratio - 4) < 1e-6, f"halving eps divided the error by {number(ratio)}, expected 4", shown)
 
 
-@given(cases(FEW_AXES), STEPS)
+@given(cases(), STEPS)
 def test_f_is_asked_on_both_sides(learner, case, eps):
     """f is called exactly twice: with x[i] + eps and with x[i] − eps, all other elements as they are."""
     seen = measured(learner, "central_difference", case.recipe, case.x, case.i, **option(eps))
@@ -285,7 +297,7 @@ def one_step(move, x, i, step):
     check.that(as_told, f"f was asked {number(distance)} away from x[i], expected eps = {number(step)}")
 
 
-@given(cases(shapes(1, 1)), st.sampled_from(["plain", "from the end", "tuple"]))
+@given(cases(st.sampled_from(ONE_AXIS)), st.sampled_from(["plain", "from the end", "tuple"]))
 def test_index_forms(learner, case, form):
     """i counts as in x[i]: for one axis the int alone will do, also counted from the end."""
     (k,) = case.i
@@ -330,13 +342,13 @@ def test_difference_of_the_identity(learner):
     check.close(seen["value"], 1.0, what="central_difference")
 
 
-@given(cases())
+@given(fragile())
 def test_difference_leaves_x(learner, case):
     """central_difference leaves x as it was, to the last bit."""
     unchanged(measured(learner, "central_difference", case.recipe, case.x, case.i), case.x)
 
 
-@given(cases(), st.integers(0, 1))
+@given(fragile(), st.integers(0, 1))
 def test_difference_leaves_x_when_f_raises(learner, case, fails_at):
     """If f raises, the error comes out of central_difference, and x is as it was."""
     seen = measured(learner, "central_difference", case.recipe, case.x, case.i, fails_at=fails_at)
@@ -356,7 +368,7 @@ def test_gradient_is_every_difference(learner, case, eps):
     check.close(seen["value"], expected, what="numerical_gradient", scale=case.recipe.rounding(case.x, step))
 
 
-@given(cases(FEW_AXES))
+@given(cases())
 def test_gradient_asks_twice_an_element(learner, case):
     """f is called exactly twice for each element, each time at a point that differs from x in that element only."""
     x = case.x
@@ -389,7 +401,7 @@ def test_gradient_of_nothing(learner, shape):
     check.close(seen["value"], np.zeros(shape), what="numerical_gradient")
 
 
-@given(cases(SOME_AXES), st.sampled_from([None, 0, 1, 3]))
+@given(fragile(SOME_AXES), st.sampled_from([None, 0, 1, 3]))
 def test_gradient_leaves_x(learner, case, fails_at):
     """numerical_gradient leaves x as it was, to the last bit, also if f raises half-way."""
     fails_at = None if fails_at is None or fails_at >= 2 * case.x.size else fails_at
@@ -413,10 +425,9 @@ def test_report_of_a_wrong_gradient(learner, case, smallest):
     """max_rel_err is the largest |a − n| / max(|a|, |n|, FLOOR) of any element, and worst_index is its place."""
     off = case.rng.choice([0.0, 0.05, -0.05, 0.1, -0.1], case.x.shape)
     # Often the element that is most wrong relatively is the smallest, so that others are more wrong absolutely.
-    off[np.unravel_index(np.argmin(np.abs(case.slope)), off.shape) if smallest else case.i] = case.rng.choice(
-        [0.5, -0.5]
-    )
-    claimed = case.slope * (1 + off)
+    worst = np.unravel_index(np.argmin(np.abs(case.slope)), off.shape) if smallest else case.i
+    off[worst] = case.rng.choice([0.5, -0.5])
+    claimed = np.round(case.slope * (1 + off), 9)
     report_is(checked(learner, case.recipe, claimed, case.x), claimed, case.recipe.difference(case.x, EPS))
 
 
@@ -437,9 +448,11 @@ def test_exchanged_elements_are_rejected(learner, case):
 
 
 @settings(max_examples=6)
-@given(RNGS, st.sampled_from([1e-4, -1e-4, 1e-2, -0.5]))
-def test_one_wrong_element_of_500(learner, rng, off):
+@given(st.sampled_from([1e-4, -1e-4, 1e-2, -0.5]), st.integers(0, 3))
+def test_one_wrong_element_of_500(learner, off, seed):
     """A gradient that is wrong in one element of 500 is rejected, and the element is named."""
+    # A thousand calls of f an example: there must not be many to shrink to.
+    rng = np.random.default_rng([seed, 500])
     recipe, x = Recipe(cubic=0.5, linear=1.0), normal(rng, 500)
     claimed = recipe.slope(x)
     claimed[rng.integers(500)] *= 1 + off
@@ -520,7 +533,7 @@ def test_measurements_that_are_no_numbers(learner, case, value, claim):
     report_is(seen, claimed, np.full(case.x.shape, np.nan))
 
 
-@given(cases(shapes(1, 1)), st.sampled_from([0.0, 0.5, 1.0]), st.sampled_from([0.0, 0.5, -0.5, 2.0, -2.0]))
+@given(cases(st.sampled_from(ONE_AXIS)), st.sampled_from([0.0, 0.5, 1.0]), st.sampled_from([0.0, 0.5, -0.5, 2.0, -2.0]))
 def test_kinks_are_reported(learner, case, claim, distance):
     """At a kink, or nearer to it than eps, a claim other than the slope measured across it is reported in its place."""
     eps, recipe = 0.01, Recipe(linear=1.0, hinge=2.0)
@@ -585,11 +598,11 @@ def test_gradcheck_asks_no_more_than_it_must(learner, case):
     check.that(not np.any(moved(seen["grad_asked"][0], case.x)), "grad_f was asked at another point than x")
 
 
-@given(slopes(), st.sampled_from([None, "f", "grad_f"]))
+@given(fragile(SOME_AXES), st.sampled_from([None, "f", "grad_f"]))
 def test_gradcheck_leaves_x(learner, case, who):
     """gradcheck leaves x as it was, also if f or grad_f raises; what they raise comes out."""
     options = {"fails_at": 1} if who == "f" else {"grad_fails": True} if who else {}
-    seen = checked(learner, case.recipe, case.slope, case.x, **options)
+    seen = checked(learner, case.recipe, case.recipe.slope(case.x), case.x, **options)
     if who:
         came_out(seen, who)
     unchanged(seen, case.x)

@@ -23,22 +23,18 @@ def new_net(module: ModuleType, sizes: list[int], act: str, seed: int) -> dict[s
 
 def passes(module: ModuleType, sizes: list[int], act: str, params: list[Any], batches: list[Any]) -> dict[str, Any]:
     """Run forward and backward on one network for every (x, dlogits); return what came out and what was changed."""
-    net = _net(module, sizes, act, params)
+    net, names = _net(module, sizes, act, params), ["x", "dlogits", *_names(len(params))]
     results, changed, state = [], [], _state()
     for x, dlogits in batches:
-        before = [np.array(array) for array in (x, dlogits, *net.params)]
-        logits = np.array(net.forward(x))
-        if not np.array_equal(before[0], x):
-            changed.append("forward changed x")
-        if dlogits is None:
-            results.append({"logits": logits})
-            continue
-        dx = net.backward(dlogits)
-        names = ["x", "dlogits", *_names(len(params))]
-        now = (x, dlogits, *net.params)
-        same = [np.array_equal(a, b) for a, b in zip(before, now, strict=True)]
-        changed += [f"backward changed {name}" for name, kept in zip(names, same, strict=True) if not kept]
-        results.append({"logits": logits, "dx": _copy(dx), "grads": [_copy(g) for g in net.grads]})
+        watched = [x, dlogits if dlogits is not None else np.zeros(0), *net.params]
+        before = [np.array(array) for array in watched]
+        result = {"logits": _copy(net.forward(x))}
+        changed += [f"forward changed {name}" for name in _moved(names, before, watched)]
+        if dlogits is not None:
+            result["dx"] = _copy(net.backward(dlogits))
+            result["grads"] = [_copy(g) for g in net.grads]
+            changed += [f"backward changed {name}" for name in _moved(names, before, watched)]
+        results.append(result)
     if _state() != state:
         changed.append("the passes touched np.random's global state")
     return {"results": results, "changed": changed}
@@ -82,12 +78,13 @@ def walk(
 
 
 def two_walks(module: ModuleType, params: list[Any], grads: list[Any], lr: float, momentum: float) -> list[Any]:
-    """Run one optimizer on copies for a few steps, then another on the parameters; return what the second reached."""
-    for chosen in ([np.array(p) for p in params], params):
+    """Run one optimizer for a few steps, then another from the same start; return what both reached."""
+    reached = [params, [np.array(p) for p in params]]
+    for chosen in reached:
         optimizer = module.SGD(chosen, lr=lr, momentum=momentum)
         for now in grads:
             optimizer.step([np.array(g) for g in now])
-    return params
+    return reached
 
 
 def miscounted_step(module: ModuleType, count: int, given: int) -> None:
@@ -111,7 +108,7 @@ class Watched:
     def backward(self, dlogits: Any) -> Any:
         self.order += "b"
         self.upstream.append(np.array(dlogits))
-        self.grads = [self.batches[-1].T @ dlogits, np.sum(dlogits, axis=0)]
+        self.grads[:] = [self.batches[-1].T @ dlogits, np.sum(dlogits, axis=0)]
         return dlogits @ self.params[0].T
 
 
@@ -125,7 +122,7 @@ def watched_fit(module: ModuleType, X: Any, y: Any, params: list[Any], seed: int
         "batches": model.batches,
         "upstream": model.upstream,
         "params": model.params,
-        "changed": [name for name, a, b in zip("Xy", before, (X, y), strict=True) if not np.array_equal(a, b)],
+        "changed": _moved(["X", "y"], list(before), [X, y]),
         "random": _state() != state,
     }
 
@@ -154,6 +151,10 @@ def _net(module: ModuleType, sizes: list[int], act: str, params: list[Any]) -> A
 
 def _names(count: int) -> list[str]:
     return [f"{'Wb'[place % 2]}{place // 2 + 1}" for place in range(count)]
+
+
+def _moved(names: list[str], before: list[Any], now: list[Any]) -> list[str]:
+    return [name for name, a, b in zip(names, before, now, strict=True) if not np.array_equal(a, b)]
 
 
 def _copy(value: Any) -> Any:

@@ -1,7 +1,8 @@
-"""Another right F.8: every parameter a view into one long vector, einsum, gradients written into the same arrays each time."""
+"""Another right F.8: parameters are views of one long vector, einsum, gradients go into the same arrays each time."""
+
+import itertools
 
 import numpy as np
-
 from minillm.foundations.losses import cross_entropy
 
 
@@ -29,7 +30,7 @@ class MLPNumpy:
         if len(sizes) < 2 or act not in {"relu", "tanh"}:
             raise ValueError(f"cannot make {sizes} with {act}")
         self.act = act
-        shapes = [shape for a, b in zip(sizes[:-1], sizes[1:], strict=True) for shape in ((a, b), (b,))]
+        shapes = [shape for a, b in itertools.pairwise(sizes) for shape in ((a, b), (b,))]
         count = sum(int(np.prod(shape)) for shape in shapes)
         self.flat, self.dflat = np.zeros(count), np.zeros(count)
         self.params, self.grads = _views(self.flat, shapes), _views(self.dflat, shapes)
@@ -71,10 +72,9 @@ class SGD:
     def step(self, grads):
         if len(self.params) != len(grads):
             raise ValueError(len(grads))
-        pulls = [g.copy() for g in grads]
-        for p, pull in zip(self.params, pulls, strict=True):
-            if p.ndim > 1:
-                pull += self.options["weight_decay"] * p
+        pulls = []
+        for p, g in zip(self.params, grads, strict=True):
+            pulls.append(g + self.options["weight_decay"] * p if p.ndim > 1 else g.copy())
         if self.state is None:
             self.state = pulls
         else:

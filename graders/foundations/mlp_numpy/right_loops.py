@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-
 from minillm.foundations.losses import cross_entropy
 
 

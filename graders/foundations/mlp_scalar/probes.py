@@ -166,28 +166,35 @@ def hinge_gradients(module: ModuleType, scores: list[float], labels: list[float]
 
 
 def trained(
-    module: ModuleType, made: Made, X: list[list[float]], y: list[float], steps: int, lr: float, stale: float = 0.0
+    module: ModuleType,
+    made: Made,
+    X: list[list[float]],
+    y: list[float],
+    steps: int,
+    lr: float,
+    stale: float = 0.0,
+    watched: bool = False,
 ) -> dict[str, Any]:
-    """Train a model whose gradients all start at `stale`; count its calls, and look at everything afterwards."""
-    inner, asked = _build(module, made), []
+    """Train a model whose gradients start at `stale` and look at everything afterwards; `watched` notes its calls."""
+    model, asked = _build(module, made), []
 
     class Watched(module.Module):  # type: ignore[misc, name-defined]
-        """The model, as a Module of another class, that notes what it is asked."""
+        """The model, as a Module of another class."""
 
         def parameters(self) -> list[Any]:
-            return list(inner.parameters())
+            return list(model.parameters())
 
         def __call__(self, x: Any) -> Any:
             asked.append(list(x))
-            return inner(x)
+            return model(x)
 
-    for p in inner.parameters():
+    for p in model.parameters():
         p.grad = stale
     state = random.getstate()
-    losses = find_function(module, "train")(Watched(), X, y, steps, lr)
+    losses = find_function(module, "train")(Watched() if watched else model, X, y, steps, lr)
     return {
         "losses": losses,
-        "values": [p.data for p in inner.parameters()],
+        "values": [p.data for p in model.parameters()],
         "asked": asked,
         "X": X,
         "y": y,

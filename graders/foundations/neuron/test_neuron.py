@@ -98,7 +98,9 @@ def logits(draw):
 
 def elementwise(learner, name, x):
     """One activation or its derivative against the definition; absolute to 1, as its values are."""
-    check.close(getattr(learner, name)(x), each(name, x), what=name, scale=max(1.0, float(np.max(np.abs(x), initial=0))))
+    check.close(
+        getattr(learner, name)(x), each(name, x), what=name, scale=max(1.0, float(np.max(np.abs(x), initial=0)))
+    )
 
 
 # ---------------------------------------------------------------- activations
@@ -219,7 +221,9 @@ def test_backward_is_linear(learner, case, factor):
     """The gradients are linear in dy: twice the dy, twice the gradients."""
     once, scaled = backward(learner, case, case.dy), backward(learner, case, factor * case.dy)
     for name, one, other in zip(("dx", "dw", "db"), once, scaled, strict=True):
-        check.close(other, factor * check.number_array(one, name), what=f"{name} for {factor:g}·dy", scale=10.0, dtype=None)
+        check.close(
+            other, factor * check.number_array(one, name), what=f"{name} for {factor:g}·dy", scale=10.0, dtype=None
+        )
 
 
 # ---------------------------------------------------------------- the losses
@@ -300,6 +304,14 @@ def test_descent_trajectory(learner, case, steps):
     for _ in range(steps):
         expected.append(expected[-1] - case.lr * (case.hessian @ expected[-1]))
     check.close(walked(learner, case, steps)["trajectory"], np.array(expected), what="trajectory", terms=8)
+
+
+def test_descent_from_integers(learner):
+    """gradient_descent works in float64 even from a start of whole numbers."""
+    case = SimpleNamespace(hessian=np.array([[0.5]]), x0=np.array([3]), lr=0.5)
+    for steps in (0, 2):
+        expected = np.array([[3.0], [2.25], [1.6875]])[: steps + 1]
+        check.close(walked(learner, case, steps)["trajectory"], expected, what="trajectory")
 
 
 @given(valleys())

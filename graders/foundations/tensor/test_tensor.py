@@ -1,5 +1,6 @@
 """The hidden grader of F.5. Values are NumPy's; gradients are finite differences of the same computation in NumPy."""
 
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from course.grading import check, gradients
 from course.grading.show import show_value
-from course.grading.strategies import normal, rngs, shapes, sizes, strided, upstream
+from course.grading.strategies import normal, rngs, sizes, strided, upstream
 
 # Each operation: how it is written, and what it is in NumPy.
 OPERATIONS = {
@@ -89,8 +90,11 @@ def same_gradients(program, seen, expected=None, start=-1):
 
 
 def agrees(learner, program):
-    """The last result, and every leaf's gradient."""
+    """The last result, every leaf's gradient, and that the operands are as they were."""
     seen = program.run(learner)
+    for name, data, (kind, value) in zip(program.names(), seen["data"], program.inputs, strict=False):
+        if kind != "plain":
+            check.close(data, value, what=f"{name}.data, afterwards,", rtol=0.0)
     check.close(seen["data"][-1], program.values()[-1], what=f"{program.names()[-1]}.data", terms=len(program.steps))
     same_gradients(program, seen)
     return seen
@@ -99,12 +103,24 @@ def agrees(learner, program):
 # ---------------------------------------------------------------- the inputs
 
 
-@st.composite
-def shape_pairs(draw, most=3, smallest=1):
-    """A shape, and the shape of something that broadcasts to it: fewer axes, or sides of 1, or both, or the same."""
-    full = draw(shapes(0, most, smallest=smallest, largest=3))
-    own = full[draw(st.integers(0, len(full))) :]
-    return full, tuple(1 if draw(st.booleans()) else side for side in own)
+def broadcast_pairs(full):
+    """Everything that broadcasts to a shape without changing it: fewer axes, or sides of 1, or both, or neither."""
+    for dropped in range(len(full) + 1):
+        for stretched in itertools.product([False, True], repeat=len(full) - dropped):
+            own = tuple(1 if one else side for one, side in zip(stretched, full[dropped:], strict=True))
+            yield full, own
+
+
+# The cases are listed, small ones first, and drawn evenly: hypothesis alone would make every second shape ().
+PAIRS = list(
+    dict.fromkeys(pair for full in [(2,), (3, 2), (2, 3), (2, 2), (3, 1), (2, 3, 2)] for pair in broadcast_pairs(full))
+)
+SHAPES = [(2,), (3, 2), (2, 3), (2, 1, 3), (), (1,)]
+
+
+def shape_pairs():
+    """A shape, and the shape of something that broadcasts to it."""
+    return st.sampled_from([*PAIRS, ((), ())])
 
 
 def away_from_zero(values, room=0.7):
@@ -127,7 +143,7 @@ def pairs(draw, operation):
 @st.composite
 def alone(draw, operation):
     """One leaf of any shape, one operation on it."""
-    rng, shape = draw(rngs()), draw(shapes(0, 3, largest=3))
+    rng, shape = draw(rngs()), draw(st.sampled_from(SHAPES))
     x = normal(rng, shape, kink=0.0)
     if operation == "log":
         x = away_from_zero(np.abs(x))
@@ -136,7 +152,7 @@ def alone(draw, operation):
 
 @st.composite
 def powers(draw):
-    rng, shape = draw(rngs()), draw(shapes(0, 2, largest=3))
+    rng, shape = draw(rngs()), draw(st.sampled_from(SHAPES))
     exponent = draw(st.sampled_from([2, 3, 1, -1, -2, 0.5, 2.5, -0.5, 0]))
     x = away_from_zero(normal(rng, shape))
     x = np.abs(x) if exponent != int(exponent) else x
@@ -146,7 +162,7 @@ def powers(draw):
 @st.composite
 def mixed(draw):
     """A leaf and, on either side, what needs no gradient: a number, a NumPy number, an array, a constant Tensor."""
-    rng, operation, (full, own) = draw(rngs()), draw(st.sampled_from("+-*/")), draw(shape_pairs(most=2))
+    rng, operation, (full, own) = draw(rngs()), draw(st.sampled_from("+-*/")), draw(shape_pairs())
     x, other = away_from_zero(normal(rng, full)), away_from_zero(normal(rng, own))
     if draw(st.booleans()) and other.ndim:
         x, other = other, x
@@ -163,7 +179,7 @@ def mixed(draw):
 @st.composite
 def graphs(draw):
     """A few leaves and constants, then results that use any of the earlier ones, often more than once."""
-    rng, full = draw(rngs()), draw(shapes(0, 2, largest=3))
+    rng, full = draw(rngs()), draw(st.sampled_from([(2,), (2, 3), (3, 1), (2, 2), ()]))
     program = Program([], [])
     for kind in ["leaf", *draw(st.lists(st.sampled_from(["leaf", "constant"]), min_size=1, max_size=2))]:
         shape = tuple(1 if draw(st.booleans()) else side for side in full[draw(st.integers(0, len(full))) :])
@@ -213,7 +229,7 @@ def summed_copies(grad, shape):
     return total
 
 
-@given(shape_pairs(most=4), rngs())
+@given(shape_pairs(), rngs())
 def test_unbroadcast(learner, pair, rng):
     """unbroadcast adds up all the copies of each element, and returns exactly the shape asked for."""
     full, own = pair
@@ -228,6 +244,7 @@ def test_unbroadcast_nothing(learner):
     check.close(learner.unbroadcast(np.zeros((0, 2)), (2,)), np.zeros(2), what="unbroadcast")
 
 
+@settings(max_examples=10)
 @given(shape_pairs(), rngs())
 def test_unbroadcast_leaves_its_input(learner, pair, rng):
     """unbroadcast does not change the gradient it is given."""
@@ -239,7 +256,11 @@ def test_unbroadcast_leaves_its_input(learner, pair, rng):
 # ---------------------------------------------------------------- a tensor by itself
 
 
-@given(st.sampled_from(["number", "int", "list", "array", "ints", "float32"]), rngs(), shapes(1, 3))
+@given(
+    st.sampled_from(["number", "int", "list", "array", "ints", "float32"]),
+    rngs(),
+    st.sampled_from([(2,), (2, 3), (1, 2, 2)]),
+)
 def test_tensor_data(learner, kind, rng, shape):
     """Tensor(data) keeps a float64 array of data's shape, whatever data was; grad is None, and requires_grad False."""
     array = normal(rng, shape)
@@ -261,7 +282,8 @@ def test_tensor_data(learner, kind, rng, shape):
     check.equal(seen["requires_grad"], True, what="requires_grad")
 
 
-@given(rngs(), shapes(0, 2))
+@settings(max_examples=8)
+@given(rngs(), st.sampled_from(SHAPES))
 def test_tensor_owns_its_data(learner, rng, shape):
     """A tensor's data is its own: writing into the array it was made from does not change it, nor the reverse."""
     array = normal(rng, shape)
@@ -303,7 +325,7 @@ def test_negate(learner, program):
     agrees(learner, program)
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(mixed())
 def test_numbers_and_arrays(learner, program):
     """+ − · / also take numbers, arrays and constant tensors, on either side of the sign; those get no gradient."""
@@ -385,7 +407,7 @@ def test_used_twice(learner, side, rng, operation):
     check.close(seen["grad"][0], expected.get(operation, np.zeros(side)), what="a.grad", scale=10.0)
 
 
-@settings(max_examples=60)
+@settings(max_examples=35)
 @given(graphs())
 def test_graphs(learner, program):
     """Whatever way the results use each other, every leaf gets its whole gradient."""
@@ -426,9 +448,7 @@ def test_linear_in_upstream(learner, program, factor):
         name = f"{program.names()[place]}.grad"
         one = check.number_array(once["grad"][place], name)
         largest = 10 * float(np.max(np.abs(one))) + 10
-        check.close(
-            scaled["grad"][place], factor * one, what=f"{name} for {factor:g}·grad", terms=8, scale=10 * largest
-        )
+        check.close(scaled["grad"][place], factor * one, what=f"{name} for {factor:g}·grad", terms=8, scale=largest)
 
 
 @given(graphs())
@@ -441,6 +461,7 @@ def test_second_backward_accumulates(learner, program):
     same_gradients(program, program.run(learner), expected=1.5 * first)
 
 
+@settings(max_examples=10)
 @given(rngs(), sizes(1, 3))
 def test_two_results(learner, rng, side):
     """Two results that share a part of their graph: backward from each adds up in the leaves."""
@@ -454,7 +475,8 @@ def test_two_results(learner, rng, side):
     check.close(seen["grad"][1], slope * a, what="b.grad", scale=float(np.max(np.abs(slope))) * 10 + 1)
 
 
-@given(rngs(), shapes(0, 2))
+@settings(max_examples=8)
+@given(rngs(), st.sampled_from(SHAPES))
 def test_grads_are_separate(learner, rng, shape):
     """Every leaf's grad is an array of its own: halving one in place moves no other, nor the upstream gradient."""
     grad = upstream(rng, shape)
@@ -465,7 +487,8 @@ def test_grads_are_separate(learner, rng, shape):
     check.close(seen["upstream"], grad, what="g, which you were given,")
 
 
-@given(rngs(), shapes(0, 2))
+@settings(max_examples=8)
+@given(rngs(), st.sampled_from(SHAPES))
 def test_backward_of_a_leaf(learner, rng, shape):
     """backward of a leaf itself gives it the upstream gradient, as a copy."""
     grad = upstream(rng, shape)
@@ -475,6 +498,7 @@ def test_backward_of_a_leaf(learner, rng, shape):
     check.close(seen["after"], grad, what="a.grad, after g was changed,")
 
 
+@settings(max_examples=8)
 @given(rngs(), st.sampled_from([(), (1,), (1, 1), (1, 1, 1)]))
 def test_backward_without_grad(learner, rng, shape):
     """backward() of a single element, of whatever shape, starts from 1."""
@@ -482,7 +506,8 @@ def test_backward_without_grad(learner, rng, shape):
     same_gradients(program, program.run(learner), expected=np.ones(shape))
 
 
-@given(shapes(1, 2, smallest=2))
+@settings(max_examples=5)
+@given(st.sampled_from([(2,), (1, 3), (0,)]))
 def test_backward_needs_a_grad(learner, shape):
     """backward() without a gradient raises RuntimeError for a tensor of several elements."""
     with check.raises("RuntimeError"):
@@ -520,7 +545,8 @@ def test_many_paths(learner):
 # ---------------------------------------------------------------- no_grad
 
 
-@given(rngs(), shapes(0, 2))
+@settings(max_examples=8)
+@given(rngs(), st.sampled_from(SHAPES))
 def test_no_grad(learner, rng, shape):
     """Inside no_grad the numbers are the same, and results do not require a gradient; leaves are as you made them."""
     x = normal(rng, shape)

@@ -1,0 +1,106 @@
+"""What the judge's tests share: a course of one step, a submission of a source text, and what may not be left behind."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from textwrap import dedent
+
+import psutil
+
+from course.content import Content
+from course.curriculum import Budget, Rules, Step, load_curriculum
+from course.grading.judge import Submission, grade
+from course.grading.outcomes import PropertyResult, Verdict
+
+QUICK = Budget(call_seconds=5.0, step_seconds=30.0, memory=512 << 20)
+
+DOUBLE = """
+def double(x):
+    return 2 * x
+"""
+GRADER = """
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from course.grading import check
+
+@settings(max_examples=5)
+@given(st.integers(3, 1000))
+def test_double(learner, x):
+    '''double(x) is 2·x.'''
+    check.equal(learner.double(x), 2 * x, what="double")
+
+def test_zero(learner):
+    '''Twice nothing is nothing.'''
+    check.equal(learner.double(0), 0, what="double")
+"""
+
+
+def small_course(
+    root: Path,
+    grader: str = GRADER,
+    *,
+    reference: str = DOUBLE,
+    probes: str = "",
+    imports: Sequence[str] = ("stdlib",),
+    forbid: Sequence[str] = (),
+) -> tuple[Content, Step]:
+    """A course with the one step `tiny/step`, written from these texts; a large budget that no test should need."""
+    folder = root / "graders" / "tiny" / "step"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "test_step.py").write_text(dedent(grader), encoding="utf-8")
+    (folder / "reference.py").write_text(dedent(reference), encoding="utf-8")
+    if probes:
+        (folder / "probes.py").write_text(dedent(probes), encoding="utf-8")
+    rules = Rules("R", tuple(imports), tuple(forbid), words="the rules of the test")
+    step = Step("tiny/step", "T.1", "A step", 5, rules, QUICK, "tiny/step")
+    return Content(root), step
+
+
+def fake_step(content: Content, key: str, **budget: float) -> Step:
+    """A step of the tiny course with a small budget."""
+    return dataclasses.replace(load_curriculum(content)[key], budget=dataclasses.replace(QUICK, **budget))  # type: ignore[arg-type]
+
+
+def submit(
+    course: tuple[Content, Step],
+    source: str | bytes,
+    folder: Path,
+    *,
+    seed: int | None = None,
+    kept: Path | None = None,
+) -> Verdict:
+    """Grade a text as the learner's file of this step."""
+    content, step = course
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{step.file.rsplit('/', 1)[-1]}.py"
+    file.write_bytes(source if isinstance(source, bytes) else dedent(source).encode("utf-8", "surrogatepass"))
+    return grade(content, step, Submission({step.module: file}, kept), seed=seed)
+
+
+def said(verdict: Verdict) -> str:
+    """Everything that the learner is told about what failed first."""
+    first = verdict.first_failure
+    failure = verdict.problem or (first.failure if first else None)
+    return "\n".join([failure.summary, *failure.detail, failure.call, *failure.where]) if failure else ""
+
+
+def named(verdict: Verdict, name: str) -> PropertyResult:
+    return next(result for result in verdict.properties if result.name == name)
+
+
+@contextmanager
+def nothing_left(folder: Path) -> Iterator[None]:
+    """Insist that no process and no scratch folder remains; scratch folders are made below `folder` meanwhile."""
+    folder.mkdir(exist_ok=True)
+    before, usual = set(psutil.Process().children(recursive=True)), tempfile.tempdir
+    tempfile.tempdir = str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = usual
+    assert set(psutil.Process().children(recursive=True)) <= before
+    assert not list(folder.iterdir())

@@ -1,0 +1,88 @@
+"""Gradients against finite differences: right ones pass, wrong ones are named with the pattern of their error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from course.grading import gradients
+from course.grading.check import Mismatch
+from course.grading.strategies import normal, upstream
+
+
+def linear(x: Any, w: Any, b: Any) -> Any:
+    return x @ w + b
+
+
+def example(seed: int = 0, shape: tuple[int, int, int] = (2, 3, 3)) -> tuple[tuple[Any, ...], Any, dict[str, Any]]:
+    rng = np.random.default_rng(seed)
+    n, d, m = shape
+    args = normal(rng, (n, d)), normal(rng, (d, m)), normal(rng, (m,))
+    dy = upstream(rng, (n, m))
+    return args, dy, {"dx": dy @ args[1].T, "dw": args[0].T @ dy, "db": dy.sum(axis=0)}
+
+
+def test_the_stencil_is_exact_enough() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(3, 2))
+    for f, derivative in ((np.tanh, 1 - np.tanh(x) ** 2), (np.exp, np.exp(x)), (np.sin, np.cos(x))):
+        dy = upstream(rng, (3, 2))
+        assert np.max(np.abs(gradients.numerical(f, (x,), 0, dy) - dy * derivative)) < 1e-9
+
+
+def test_numerical_leaves_its_arguments_and_takes_scalars() -> None:
+    x = np.ones((2, 2))
+    gradients.numerical(lambda one: one**2, (x,), 0, 1.0)
+    assert np.array_equal(x, np.ones((2, 2)))
+    assert gradients.numerical(lambda one: one**3, (2.0,), 0, 1.0) == pytest.approx(12.0, rel=1e-10)
+    assert gradients.numerical(lambda one: one.sum(), (np.zeros((0, 3)),), 0, 1.0).shape == (0, 3)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_right_gradients_pass(seed: int) -> None:
+    args, dy, right = example(seed)
+    gradients.close(right, linear, args, dy)
+    gradients.close({"db": right["db"], "dx": right["dx"]}, linear, args, dy, places={"dx": 0, "db": 2})
+
+
+WRONG = {
+    "zero": ("dw", lambda g: np.zeros_like(g), "the whole gradient is zero"),
+    "twice": ("dx", lambda g: 2 * g, "every element is 2 × what it should be"),
+    "sign": ("dx", lambda g: -g, "every element is -1 × what it should be"),
+    "mean": ("db", lambda g: g / 2, "every element is 0.5 × what it should be"),
+    "transposed": ("dw", lambda g: g.T.copy(), "it is the transpose of what it should be"),
+    "shape": ("db", lambda g: g[None], "one axis too many"),
+    "one element": ("dx", lambda g: g + np.eye(*g.shape) * 1e-6, "largest error 1e-06"),
+    "dtype": ("dx", lambda g: g.astype(np.float32), "has dtype float32, expected float64"),
+    "NaN": ("dx", lambda g: g * np.nan, "is NaN"),
+    "None": ("dw", lambda g: None, "dw is None (is a return missing?)"),
+    "list": ("dw", lambda g: g.tolist(), "expected an array"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_gradient_is_named_with_its_pattern(name: str) -> None:
+    which, spoil, says = WRONG[name]
+    args, dy, right = example()
+    with pytest.raises(Mismatch) as caught:
+        gradients.close(right | {which: spoil(right[which])}, linear, args, dy)
+    failure = caught.value.failure
+    assert failure.summary.startswith(which)
+    assert says in "\n".join([failure.summary, *failure.detail])
+
+
+def test_a_gradient_that_is_zero_by_symmetry_may_be_zero() -> None:
+    x = np.array([1.0, 2.0])
+    gradients.close({"dx": np.zeros(2)}, lambda one: one - one, (x,), np.ones(2))
+    with pytest.raises(Mismatch):
+        gradients.close({"dx": np.full(2, 1e-6)}, lambda one: one - one, (x,), np.ones(2))
+
+
+def test_no_pattern_is_claimed_where_there_is_none() -> None:
+    expected = np.array([[1.0, 2.0], [3.0, 4.0]])
+    assert gradients.explain(expected + np.eye(2), expected) == ""
+    assert gradients.explain(np.array([2.0]), np.array([1.0])) == ""  # one element is no pattern
+    assert gradients.explain(np.zeros(2), np.zeros(2)) == ""
+    assert gradients.explain(object(), expected) == ""

@@ -1,0 +1,441 @@
+"""progress.json: read or refused with what to do, written whole or not at all, and nothing in it lost."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Cli
+
+from course import progress as module
+from course.errors import CourseError, ProgressNotWritten, ProgressUnreadable, UsageError
+from course.progress import (
+    Pass,
+    dump,
+    load_progress,
+    now,
+    previous_copy,
+    record_attempt,
+    restore,
+    update,
+)
+
+ROOT = Path(__file__).resolve().parents[1]
+ENTRY = Pass("2026-01-01T00:00:00Z", "code", "raw", "grader", 7, {"numpy": "2.0"})
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A progress.json with one pass in it, and a previous copy without."""
+    file = tmp_path / "progress.json"
+    with update(file, create=True):
+        pass
+    with update(file) as progress:
+        progress.passed["alpha/double"] = ENTRY
+    return file
+
+
+def refusal(path: Path) -> CourseError:
+    before = path.read_bytes()
+    with pytest.raises(ProgressUnreadable) as caught:
+        load_progress(path)
+    assert path.read_bytes() == before
+    assert caught.value.hint
+    return caught.value
+
+
+# ---------------------------------------------------------------- reading
+
+
+def test_what_was_written_is_read(path: Path) -> None:
+    progress = load_progress(path)
+    assert progress.passed == {"alpha/double": ENTRY}
+    assert progress.current is None
+    assert load_progress(path) == progress
+
+
+def test_the_file_says_its_format(path: Path) -> None:
+    assert json.loads(path.read_text(encoding="utf-8"))["format"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "it is empty"),
+        ("{", "it is not JSON"),
+        ("nothing of the kind", "it is not JSON"),
+        ("[]", "it does not have the form of a progress file"),
+        ("null", "it does not have the form of a progress file"),
+        ("{}", "it does not have the form of a progress file"),
+        ('{"format": "one"}', "it does not have the form of a progress file"),
+        ('{"format": 1, "created": "", "current": null, "opened": 3, "passed": {}}', "form of a progress file"),
+        ('{"format": 1, "created": "", "current": null, "opened": {}, "passed": []}', "form of a progress file"),
+        ('{"format": 1, "created": "", "current": 7, "opened": {}, "passed": {}}', "form of a progress file"),
+        ('{"format": 1, "created": "", "current": null, "opened": {}, "passed": {"a": {}}}', "form of a progress file"),
+        ('{"format": 1, "created": "", "current": null, "opened": {}, "passed": {"a": 1}}', "form of a progress file"),
+        pytest.param("[" * 100_000, "it is not JSON", id="deep"),
+    ],
+)
+def test_what_cannot_be_read_says_why_and_what_to_type(path: Path, text: str, why: str) -> None:
+    path.write_text(text, encoding="utf-8")
+    error = refusal(path)
+    assert why in error.message
+    assert str(path) in error.message
+    assert "course progress restore" in str(error.hint)
+
+
+def test_a_truncated_file(path: Path) -> None:
+    whole = path.read_text(encoding="utf-8")
+    for length in range(1, len(whole) - 2, 7):
+        path.write_text(whole[:length], encoding="utf-8")
+        assert "it is not JSON" in refusal(path).message
+
+
+def test_bytes_that_are_no_text(path: Path) -> None:
+    path.write_bytes(b"\xff\xfe\x00")
+    assert "it is not JSON" in refusal(path).message
+
+
+def test_a_merge_conflict_is_named_as_one(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    path.write_text(f"<<<<<<< HEAD\n{text}=======\n{text}>>>>>>> other\n", encoding="utf-8")
+    assert "merge conflict" in refusal(path).message
+
+
+def test_a_newer_format_is_not_broken_but_newer(path: Path) -> None:
+    path.write_text(path.read_text(encoding="utf-8").replace('"format": 1', '"format": 2'), encoding="utf-8")
+    error = refusal(path)
+    assert "newer version of the course (format 2, this one reads 1)" in error.message
+    assert "restore" not in str(error.hint)
+
+
+def test_a_folder_in_its_place(tmp_path: Path) -> None:
+    (tmp_path / "progress.json").mkdir()
+    with pytest.raises(ProgressUnreadable, match="cannot be read"):
+        load_progress(tmp_path / "progress.json")
+
+
+def test_fields_of_another_version_are_carried_along(path: Path) -> None:
+    data = json.loads(path.read_text(encoding="utf-8"))
+    data["cohort"] = {"name": "autumn"}
+    data["passed"]["alpha/double"]["minutes"] = 31
+    path.write_text(json.dumps(data), encoding="utf-8")
+    with update(path) as progress:
+        progress.current = "alpha/mean"
+    after = json.loads(path.read_text(encoding="utf-8"))
+    assert after["cohort"] == {"name": "autumn"}
+    assert after["passed"]["alpha/double"]["minutes"] == 31
+    assert after["current"] == "alpha/mean"
+
+
+def test_passes_of_steps_nobody_knows_are_kept(path: Path) -> None:
+    with update(path) as progress:
+        progress.passed["gone/step"] = ENTRY
+    assert "gone/step" in load_progress(path).passed
+
+
+# ---------------------------------------------------------------- writing
+
+
+def test_the_previous_one_is_kept(path: Path) -> None:
+    before = path.read_bytes()
+    with update(path) as progress:
+        progress.current = "alpha/mean"
+    assert path.read_bytes() != before
+    assert previous_copy(path).read_bytes() == before
+
+
+def test_no_change_writes_nothing(path: Path) -> None:
+    before, kept = path.stat(), previous_copy(path).read_bytes()
+    with update(path):
+        pass
+    after = path.stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert previous_copy(path).read_bytes() == kept
+
+
+def test_an_error_in_between_writes_nothing(path: Path) -> None:
+    before = path.read_bytes()
+    with pytest.raises(ZeroDivisionError), update(path) as progress:
+        progress.current = "alpha/mean"
+        raise ZeroDivisionError
+    assert path.read_bytes() == before
+    with update(path):  # and the lock is free again
+        pass
+
+
+def test_without_create_a_missing_file_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(ProgressUnreadable), update(tmp_path / "progress.json"):
+        pass
+    assert not (tmp_path / "progress.json").exists()
+
+
+@pytest.mark.parametrize(("number", "words"), [(errno.ENOSPC, "No space left on device"), (errno.EIO, "error")])
+def test_a_full_disk_leaves_the_old_one(path: Path, monkeypatch: pytest.MonkeyPatch, number: int, words: str) -> None:
+    before, kept = path.read_bytes(), previous_copy(path).read_bytes()
+
+    def full(_handle: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("course.progress.os.fsync", full)
+    with pytest.raises(ProgressNotWritten) as caught, update(path) as progress:
+        progress.current = "alpha/mean"
+    assert words in caught.value.message
+    assert "old one is untouched" in caught.value.message
+    assert path.read_bytes() == before
+    assert previous_copy(path).read_bytes() == kept
+    assert not list(path.parent.rglob("*.tmp"))
+
+
+def test_a_disk_that_fills_while_writing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = path.read_bytes()
+    real = Path.open
+
+    def half(self: Path, mode: str = "r", *arguments: Any, **options: Any) -> Any:
+        file = real(self, mode, *arguments, **options)
+        if "w" in mode and self.suffix == ".tmp":
+
+            def write(text: str) -> int:
+                file.buffer.write(text.encode()[:10])
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+            file.write = write
+        return file
+
+    monkeypatch.setattr(Path, "open", half)
+    with pytest.raises(ProgressNotWritten, match="No space left"), update(path) as progress:
+        progress.current = "alpha/mean"
+    monkeypatch.undo()
+    assert path.read_bytes() == before
+
+
+def test_a_copy_that_cannot_be_kept_leaves_the_old_one(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = path.read_bytes()
+
+    def full(*_paths: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("course.progress.shutil.copyfile", full)
+    with pytest.raises(ProgressNotWritten), update(path) as progress:
+        progress.current = "alpha/mean"
+    assert path.read_bytes() == before
+
+
+def test_a_protected_file_is_not_overridden(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = path.read_bytes()
+    # Root may write everything: say no for it.
+    real = os.access
+    monkeypatch.setattr("course.progress.os.access", lambda file, mode: False if file == path else real(file, mode))
+    with pytest.raises(ProgressNotWritten, match="write-protected"), update(path) as progress:
+        progress.current = "alpha/mean"
+    assert path.read_bytes() == before
+
+
+def test_a_folder_for_the_lock_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".course").write_text("in the way", encoding="utf-8")
+    with pytest.raises(ProgressNotWritten), update(tmp_path / "progress.json", create=True):
+        pass
+
+
+# ---------------------------------------------------------------- two at once
+
+HOLD = """
+import sys
+from pathlib import Path
+from course.progress import update
+with update(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+WRITE = """
+import sys
+from pathlib import Path
+from course.progress import update
+path = Path(sys.argv[1])
+while True:
+    with update(path) as progress:
+        progress.other["count"] = progress.other.get("count", 0) + 1
+        progress.other["ballast"] = "x" * 20_000
+    print(progress.other["count"], flush=True)
+"""
+
+ADD = """
+import sys
+from pathlib import Path
+from course.progress import update
+for number in range(25):
+    with update(Path(sys.argv[1])) as progress:
+        progress.opened[f"{sys.argv[2]}/{number}"] = "now"
+"""
+
+
+def started(code: str, *arguments: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def line_of(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def test_a_lock_that_is_held_is_said_after_a_while(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOCK_SECONDS", 0.2)
+    with started(HOLD, path) as other:
+        assert line_of(other) == "held"
+        with pytest.raises(UsageError) as caught, update(path):
+            pass
+        other.communicate("")
+    assert "Another course command" in caught.value.message
+    assert caught.value.hint
+    with update(path) as progress:  # once it is gone, everything works
+        progress.current = "alpha/mean"
+    assert load_progress(path).current == "alpha/mean"
+
+
+def test_two_writers_lose_nothing(path: Path) -> None:
+    writers = [started(ADD, path, name) for name in ("one", "two")]
+    for writer in writers:
+        writer.communicate()
+        assert writer.returncode == 0
+    assert len(load_progress(path).opened) == 50
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_killed_at_any_moment_it_is_the_old_one_or_the_new(path: Path) -> None:
+    said = 0
+    for round_ in range(20):
+        with started(WRITE, path) as writer:
+            for _ in range(1 + round_ % 4):
+                said = int(line_of(writer))
+            writer.send_signal(signal.SIGKILL)
+            rest = writer.communicate()[0].split()
+        said = int(rest[-1]) if rest else said
+        found = load_progress(path)
+        assert found.other["count"] >= said
+        assert found.passed == {"alpha/double": ENTRY}
+        assert found.other["ballast"] == "x" * 20_000
+        load_progress(previous_copy(path))
+        assert len(list(path.parent.rglob("*.tmp"))) <= 2  # what is left behind does not pile up
+        said = found.other["count"]
+
+
+# ---------------------------------------------------------------- restore
+
+
+def test_restore_puts_the_last_good_one_back(path: Path) -> None:
+    with update(path) as progress:
+        progress.current = "alpha/mean"
+    path.write_text("{broken", encoding="utf-8")
+    kept = restore(path)
+    assert kept.read_text(encoding="utf-8") == "{broken"
+    assert load_progress(path).passed == {"alpha/double": ENTRY}
+
+
+def test_restore_twice_keeps_both_broken_ones(path: Path) -> None:
+    kept = []
+    for text in ("{one", "{two"):
+        path.write_text(text, encoding="utf-8")
+        kept.append(restore(path))
+    assert [file.read_text(encoding="utf-8") for file in kept] == ["{one", "{two"]
+
+
+def test_restore_of_a_file_that_is_gone(path: Path) -> None:
+    path.unlink()
+    restore(path)
+    assert load_progress(path).passed == {}
+
+
+def test_restore_without_a_copy_says_how_to_begin_afresh(tmp_path: Path) -> None:
+    path = tmp_path / "progress.json"
+    path.write_text("", encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        restore(path)
+    assert "no earlier copy" in caught.value.message
+    assert "course init ." in str(caught.value.hint)
+    assert path.read_text(encoding="utf-8") == ""
+
+
+def test_restore_refuses_a_copy_that_is_broken_too(path: Path) -> None:
+    path.write_text("{", encoding="utf-8")
+    previous_copy(path).write_text("{", encoding="utf-8")
+    with pytest.raises(UsageError, match="earlier copy is no better") as caught:
+        restore(path)
+    assert "course init ." in str(caught.value.hint)
+    assert path.read_text(encoding="utf-8") == "{"
+
+
+def test_a_copy_of_a_broken_file_never_replaces_a_good_one(path: Path) -> None:
+    path.write_text("{broken", encoding="utf-8")
+    good = previous_copy(path).read_bytes()
+    with pytest.raises(ProgressUnreadable), update(path) as progress:
+        progress.current = "x"
+    assert previous_copy(path).read_bytes() == good
+
+
+# ---------------------------------------------------------------- the history
+
+
+def test_attempts_are_appended(path: Path) -> None:
+    for holding in range(3):
+        record_attempt(path, {"step": "alpha/double", "holding": holding})
+    lines = (path.parent / ".course" / "attempts.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["holding"] for line in lines] == [0, 1, 2]
+    assert json.loads(lines[0])["at"] <= now()
+
+
+def test_an_attempt_that_cannot_be_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (path.parent / ".course" / "attempts.jsonl").mkdir()
+    with pytest.raises(ProgressNotWritten, match=r"attempts\.jsonl"):
+        record_attempt(path, {})
+
+
+# ---------------------------------------------------------------- through the command line
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 99}'])
+def test_every_verb_says_it_and_leaves_the_file(cli: Cli, text: str) -> None:
+    path = cli.root / "progress.json"
+    path.write_text(text, encoding="utf-8")
+    for verb in (
+        ["map"],
+        ["check"],
+        ["next"],
+        ["start"],
+        ["verify"],
+        ["reset", "A.1", "--yes"],
+        ["solution", "A.1"],
+        [],
+    ):
+        result = cli(*verb)
+        assert result.exit_code == 3, (verb, result.output)
+        assert "progress.json" in result.stderr
+        assert path.read_text(encoding="utf-8") == text
+
+
+def test_restore_on_the_command_line(cli: Cli) -> None:
+    path = cli.root / "progress.json"
+    with update(path) as progress:
+        progress.passed["alpha/double"] = ENTRY
+    with update(path) as progress:
+        progress.current = "alpha/mean"
+    path.write_text("", encoding="utf-8")
+    said = cli.ok("progress", "restore")
+    assert "1 step passed" in said
+    assert "progress.json.broken-" in said
+    assert load_progress(path).passed == {"alpha/double": ENTRY}
+
+
+def test_dump_ends_with_a_newline(path: Path) -> None:
+    assert dump(load_progress(path)).endswith("}\n")
+    assert path.read_text(encoding="utf-8") == dump(load_progress(path))
