@@ -1,4 +1,4 @@
-"""Plain `pytest graders/foundations/neuron`: the properties against the reference, or `--learner FILE`, with pytest's own output."""
+"""Plain `pytest graders/foundations/neuron`: the properties against the reference, or against `--learner FILE`."""
 
 from course.grading.author import learner, pytest_addoption
 

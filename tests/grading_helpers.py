@@ -88,6 +88,14 @@ def said(verdict: Verdict) -> str:
     return "\n".join([failure.summary, *failure.detail, failure.call, *failure.where]) if failure else ""
 
 
+def brief(value: object) -> str:
+    """A parameter as the name of its test."""
+    try:
+        return repr(value)[:20]
+    except ValueError:  # an int too long to write
+        return "huge"
+
+
 def named(verdict: Verdict, name: str) -> PropertyResult:
     return next(result for result in verdict.properties if result.name == name)
 

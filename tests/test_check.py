@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from grading_helpers import brief
 
 from course.grading import check
 from course.grading.check import Mismatch
@@ -34,7 +35,7 @@ CLOSE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("got", "expected"), CLOSE, ids=lambda value: str(value)[:20])
+@pytest.mark.parametrize(("got", "expected"), CLOSE, ids=brief)
 def test_what_is_equal_up_to_rounding_passes(got: Any, expected: Any) -> None:
     check.close(got, expected)
 
@@ -76,7 +77,7 @@ NOT_CLOSE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("got", "expected", "says"), NOT_CLOSE, ids=lambda value: str(value)[:20])
+@pytest.mark.parametrize(("got", "expected", "says"), NOT_CLOSE, ids=brief)
 def test_what_is_wrong_is_said(got: Any, expected: Any, says: str) -> None:
     assert mismatch(got, expected).strip().startswith(says)
 
@@ -127,7 +128,7 @@ def test_the_dtype_of_the_learner_sets_the_precision() -> None:
         (10**5000, "a huge number (int)"),
         (Opaque("a.B"), "<an object of type a.B>"),
     ],
-    ids=lambda value: str(type(value)),
+    ids=brief,
 )
 def test_describe_says_what_it_is(value: Any, words: str) -> None:
     assert check.describe(value) == words
@@ -147,7 +148,7 @@ EQUAL = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("got", "expected"), EQUAL, ids=lambda value: str(value)[:20])
+@pytest.mark.parametrize(("got", "expected"), EQUAL, ids=brief)
 def test_equal_values_pass(got: Any, expected: Any) -> None:
     check.equal(got, expected)
 
@@ -173,7 +174,7 @@ UNEQUAL = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("got", "expected", "says"), UNEQUAL, ids=lambda value: str(value)[:20])
+@pytest.mark.parametrize(("got", "expected", "says"), UNEQUAL, ids=brief)
 def test_the_first_difference_is_shown(got: Any, expected: Any, says: str) -> None:
     with pytest.raises(Mismatch) as caught:
         check.equal(got, expected)

@@ -306,9 +306,8 @@ def test_two_steps_with_the_same_last_name_keep_their_own_graders(
         "def test_x(:\n",
         "x = 1\n",
         "import pytest\n\ndef test_x():\n    pytest.skip('no')\n",
-        "import pytest\n\n@pytest.mark.xfail\ndef test_x(learner):\n    assert False\n",
     ],
-    ids=["raises", "probe", "import", "syntax", "empty", "skip", "xfail"],
+    ids=["raises", "probe", "import", "syntax", "empty", "skip"],
 )
 def test_a_broken_grader_is_our_fault_and_never_a_pass(
     cli: Cli, workspace: Workspace, copied: Content, grader: str

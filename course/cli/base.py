@@ -40,7 +40,8 @@ class Shown(click.ClickException):
         self.exit_code = error.exit_code  # type: ignore[misc] # click declares a class variable and reads the instance
 
     def show(self, file: Any = None) -> None:
-        click.echo(f"{click.style('✗', fg='red')} {self.message}", err=True)
+        mark = "✗" if os.environ.get("NO_COLOR") else click.style("✗", fg="red")
+        click.echo(f"{mark} {self.message}", err=True)
         if self.error.hint:
             click.echo(f"  {self.error.hint}", err=True)
 

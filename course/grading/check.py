@@ -27,7 +27,7 @@ class Mismatch(AssertionError):
 
     def __init__(self, summary: str, *detail: str) -> None:
         super().__init__(summary)
-        self.failure = Failure(summary, detail)
+        self.failure = Failure(summary, tuple(line for line in detail if line))
 
 
 def fail(summary: str, *detail: str) -> NoReturn:
@@ -80,9 +80,9 @@ def number_array(got: Any, what: str = "result") -> np.ndarray[Any, Any]:
 
 
 def describe(value: Any) -> str:
-    """Name a value the way a learner would: "None (is a return missing?)", "a tuple of 2"."""
+    """Name a value the way a learner would: "None", "a tuple of 2"."""
     if value is None:
-        return "None (is a return missing?)"
+        return "None"
     if isinstance(value, np.ndarray):
         return f"an array of shape {_shape(value)}"
     if isinstance(value, list | tuple | dict | set):
@@ -142,7 +142,7 @@ def _values(
         return
     place = np.unravel_index(int(np.argmax(error - bound)), want.shape)
     fail(
-        f"{what}: got {number(have[place])}{_at(place)}, expected {number(want[place])}",
+        "{what}: got {0}{at}, expected {1}".format(*apart(have[place], want[place]), what=what, at=_at(place)),
         f"largest error {number(float(error[place]))}, tolerance {float(bound[place]):.1e}"
         + (f"; {int(np.sum(error > bound))} of {want.size} elements differ" if want.size > 1 else ""),
     )
@@ -159,6 +159,15 @@ def _not_a_number(have: np.ndarray[Any, Any], want: np.ndarray[Any, Any], what: 
 def number(value: Any) -> str:
     """Show a number so that it can be typed back, without noise: 6 significant digits."""
     return f"{float(value):.6g}"
+
+
+def apart(one: Any, other: Any) -> tuple[str, str]:
+    """Show two numbers with as many digits as it takes to see that they differ."""
+    for digits in range(6, 18):
+        texts = f"{float(one):.{digits}g}", f"{float(other):.{digits}g}"
+        if texts[0] != texts[1]:
+            break
+    return texts
 
 
 def _at(place: Sequence[Any]) -> str:

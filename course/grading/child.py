@@ -148,6 +148,8 @@ def _describe(
         described["status"] = "unfinished"
     elif isinstance(error, probes.MissingName):
         described |= {"status": "missing", "message": str(error)}
+    elif isinstance(error, AttributeError) and error.obj is session.module:
+        described |= {"status": "missing", "message": error.name}
     elif isinstance(error, ForbiddenUse | ForbiddenImport):
         described["status"] = "forbidden"
     elif isinstance(error, MemoryError) or (

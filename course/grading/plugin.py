@@ -169,7 +169,11 @@ class JudgePlugin:
             failure = replace(failure, detail=(*failure.detail, "called again with the same input, it did otherwise"))
         transcript = running.transcript if running.transcript is not None else self._learner.transcript
         if failure is not None and not failure.call and transcript:
-            failure = Failure(failure.summary, failure.detail, show_exchange(transcript[-1]), failure.where)
+            last = transcript[-1]
+            detail = failure.detail
+            if last.operation == "call" and last.reply.get("status") == "ok" and last.reply.get("value") is None:
+                detail = (*detail, f"{last.name}() returned None: is a return missing?")
+            failure = Failure(failure.summary, detail, show_exchange(last), failure.where)
         if outcome is not Outcome.PASSED:
             self.transcripts[item.name] = transcript
         self.results.append(PropertyResult(item.name, claim_of(item), outcome, running.examples, failure))

@@ -71,6 +71,16 @@ def _random_state() -> list[bytes]:
     return states
 
 
+def warnings_of(module: ModuleType, name: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    """Call a function and note every warning; return {"value": …, "warnings": [their texts]}."""
+    import warnings  # noqa: PLC0415 - few properties ask
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        value = find_function(module, name)(*args, **kwargs)
+    return {"value": value, "warnings": [str(warning.message) for warning in caught]}
+
+
 def call_count(module: ModuleType, name: str, counted: str, args: tuple[Any, ...], **kwargs: Any) -> int:
     """Call `name` and return how often the module's own function `counted` was called meanwhile."""
     original, calls = find_function(module, counted), [0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -29,13 +30,13 @@ def show_exchange(exchange: Exchange) -> str:
 
 def _inner_call(probe: str, args: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
     """The general probes call a function of the learner's: that call is what the learner wants to see."""
-    if probe == "forward_backward":
-        forward, _, inner, upstream = args
-        return forward, (*inner, _Named("dy", upstream))
-    if probe in ("purity", "peak_bytes"):
-        return args[0], tuple(args[1])
-    if probe == "call_count":
-        return args[0], tuple(args[2])
+    match probe, args:
+        case "forward_backward", (str(forward), _, inner, upstream):
+            return forward, (*inner, _Named("dy", upstream))
+        case "purity" | "peak_bytes", (str(name), inner):
+            return name, tuple(inner)
+        case "call_count", (str(name), _, inner):
+            return name, tuple(inner)
     return probe, args
 
 
@@ -58,6 +59,13 @@ def show_value(value: object) -> str:
         inner = ", ".join(show_value(item) for item in value[:MAX_ELEMENTS])
         more = ", …" if len(value) > MAX_ELEMENTS else ("," if isinstance(value, tuple) and len(value) == 1 else "")
         return f"[{inner}{more}]" if isinstance(value, list) else f"({inner}{more})"
+    if isinstance(value, dict):
+        pairs = [f"{show_value(key)}: {show_value(item)}" for key, item in list(value.items())[:MAX_ELEMENTS]]
+        return f"{{{', '.join(pairs)}{', …' if len(value) > MAX_ELEMENTS else ''}}}"
+    if isinstance(value, float) and not math.isfinite(value):
+        return _numbers(value, np.dtype(np.float64))
+    if isinstance(value, int) and value.bit_length() > 10_000:  # Python refuses to write it
+        return f"<an int of {value.bit_length():,} bits>"
     text = repr(value)
     return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}… ({len(text):,} characters)"
 
@@ -68,13 +76,23 @@ def _array(value: np.ndarray[Any, Any]) -> str:
         return f"<array of shape ({shape}{',' if value.ndim == 1 else ''})>"
     if value.size == 0:
         return f"np.zeros({tuple(int(side) for side in value.shape)})"
-    text = repr(value.tolist()) if value.dtype.kind not in "f" else _floats(value.tolist())
+    text = _numbers(value.tolist(), value.dtype)
     suffix = "" if value.dtype in (np.dtype(np.float64), np.dtype(np.int64)) else f", np.{value.dtype.name}"
-    return f"np.array({text}{suffix})"
+    return _in_memory(value, f"np.array({text}{suffix})")
 
 
-def _floats(value: Any) -> str:
+def _in_memory(value: np.ndarray[Any, Any], text: str) -> str:
+    """How the array lies in memory is part of the input: some wrong code fails only there."""
+    if value.flags.c_contiguous:
+        return text
+    return f"np.asfortranarray({text})" if value.flags.f_contiguous else f"np.repeat({text}, 2, -1)[..., ::2]"
+
+
+def _numbers(value: Any, dtype: np.dtype[Any]) -> str:
     if isinstance(value, list):
-        return f"[{', '.join(_floats(item) for item in value)}]"
-    text = repr(value).removesuffix(".0") + ("." if repr(value).endswith(".0") else "")
-    return text.replace("inf", "np.inf").replace("nan", "np.nan")
+        return f"[{', '.join(_numbers(item, dtype) for item in value)}]"
+    if dtype.kind != "f":
+        return repr(value)
+    # The shortest digits that give the number back in its own precision: 15.3, not 15.30000019073486.
+    text = str(dtype.type(value)).replace("inf", "np.inf").replace("nan", "np.nan")
+    return text.removesuffix("0") if text.endswith(".0") else text

@@ -56,8 +56,6 @@ def strided(array: Array) -> Array:
     """The same numbers, not contiguous in memory: what a slice or a transpose hands to a function."""
     if array.ndim >= 2:
         return np.asfortranarray(array)
-    if not array.ndim:
+    if array.ndim == 0:
         return array
-    wide = np.zeros(2 * array.size, dtype=array.dtype)
-    wide[::2] = array
-    return wide[::2]
+    return np.repeat(array, 2)[::2]

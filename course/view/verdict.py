@@ -62,7 +62,8 @@ def _show_failure(failure: Failure, word: str, style: str, claim: str) -> None:
         if line:
             say(line, indent=4)
     if failure.call:
-        say(Text.assemble(("for  ", "quiet"), (failure.call, "code")), indent=4)
+        # A probe's wording may be several lines of Python: they stay under one another.
+        say(Text.assemble(("for  ", "quiet"), (failure.call.replace("\n", "\n     "), "code")), indent=4)
     for place in failure.where:
         say(Text.assemble(("at   ", "quiet"), place), indent=4)
 

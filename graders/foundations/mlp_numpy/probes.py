@@ -65,7 +65,7 @@ def walk(
     The gradients are handed over in the same arrays every time, overwritten between steps, as a backward pass might do.
     """
     buffers = [np.zeros_like(p) for p in params]
-    optimizer = module.SGD(params, lr=lrs[0], momentum=momentum, weight_decay=weight_decay)
+    optimizer = module.SGD(list(params), lr=lrs[0], momentum=momentum, weight_decay=weight_decay)
     after, grads_changed = [], False
     for now, lr in zip(grads, lrs, strict=True):
         for buffer, g in zip(buffers, now, strict=True):
@@ -81,7 +81,7 @@ def two_walks(module: ModuleType, params: list[Any], grads: list[Any], lr: float
     """Run one optimizer for a few steps, then another from the same start; return what both reached."""
     reached = [params, [np.array(p) for p in params]]
     for chosen in reached:
-        optimizer = module.SGD(chosen, lr=lr, momentum=momentum)
+        optimizer = module.SGD(list(chosen), lr=lr, momentum=momentum)
         for now in grads:
             optimizer.step([np.array(g) for g in now])
     return reached
@@ -144,6 +144,8 @@ def _state() -> tuple[Any, ...]:
 
 def _net(module: ModuleType, sizes: list[int], act: str, params: list[Any]) -> Any:
     net = module.MLPNumpy(sizes, act, np.random.default_rng(0))
+    if len(net.params) != len(params):
+        raise ValueError(f"net.params holds {len(net.params)} arrays, expected {len(params)}")
     for own, value in zip(net.params, params, strict=True):
         own[...] = value
     return net

@@ -22,9 +22,8 @@ class Neuron(Module):
         self.nonlin = nonlin
 
     def __call__(self, x: Sequence[float | Value]) -> Value:
-        if len(x) != len(self.w):
-            raise ValueError(f"{len(x)} inputs for a neuron of {len(self.w)}")
         z = self.b
+        # strict: an example of another length is a ValueError, not cut to size.
         for weight, value in zip(self.w, x, strict=True):
             z = z + weight * value
         return z.relu() if self.nonlin else z
@@ -68,8 +67,8 @@ def sgd_step(params: list[Value], lr: float) -> None:
 
 
 def hinge_loss(scores: Sequence[Value], y: Sequence[float]) -> Value:
-    if not scores or len(scores) != len(y):
-        raise ValueError(f"{len(scores)} scores and {len(y)} labels")
+    if not scores:
+        raise ValueError("no examples")
     if not set(y) <= {1, -1}:
         raise ValueError("a label is +1 or -1")
     total = Value(0.0)

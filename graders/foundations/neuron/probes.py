@@ -7,7 +7,7 @@ import numpy as np
 
 
 def quadratic_descent(module: ModuleType, hessian: np.ndarray, x0: np.ndarray, lr: float, steps: int) -> dict[str, Any]:
-    """Run gradient_descent on ½·xᵀHx; return the trajectory, the points the gradient was asked at, and x0 afterwards."""
+    """Run gradient_descent on ½·xᵀHx; return trajectory, points asked, and x0 afterwards."""
     asked: list[np.ndarray] = []
 
     def f_grad(x: np.ndarray) -> np.ndarray:
@@ -16,13 +16,3 @@ def quadratic_descent(module: ModuleType, hessian: np.ndarray, x0: np.ndarray, l
 
     trajectory = module.gradient_descent(f_grad, x0, lr, steps)
     return {"trajectory": trajectory, "asked": asked, "x0": x0}
-
-
-def warnings_of(module: ModuleType, name: str, *args: Any) -> dict[str, Any]:
-    """Call a function with every warning noted; return its value and the warnings' texts."""
-    import warnings
-
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        value = getattr(module, name)(*args)
-    return {"value": value, "warnings": [str(warning.message) for warning in caught]}

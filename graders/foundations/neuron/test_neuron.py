@@ -326,7 +326,7 @@ def test_descent_asks_where_it_stands(learner, case):
 @settings(max_examples=10)
 @given(st.sampled_from([0.25, 1.0, 4.0]), st.sampled_from([0.5, 1.9, 2.1]))
 def test_descent_contracts_or_diverges(learner, curvature, relative):
-    """In a valley of curvature λ every step multiplies x by 1 − lr·λ: it converges below lr = 2/λ and diverges above."""
+    """In a valley of curvature λ each step multiplies x by 1 − lr·λ: below lr = 2/λ it converges, above it diverges."""
     lr = relative / curvature
     case = SimpleNamespace(hessian=np.array([[curvature]]), x0=np.array([1.0]), lr=lr)
     expected = (1 - lr * curvature) ** np.arange(21)

@@ -31,7 +31,7 @@ def run(
     steps: (operation, places of its operands) each, counting inputs and earlier results.
     outputs: from where each backward starts; without it, from the last result.
     """
-    things = [_made(module, kind, np.copy(value) if kind != "plain" else value) for kind, value in inputs]
+    things = [_made(module, kind, value) for kind, value in inputs]
     for operation, places in steps:
         things.append(OPERATIONS[operation](*(things[place] for place in places)))
         if not isinstance(things[-1], module.Tensor):

@@ -71,8 +71,8 @@ def run(
 
 def _made(module: ModuleType, kind: str, value: Any) -> Any:
     if kind == "plain":
-        return value.copy()
-    return module.Tensor(value.copy(), requires_grad=True) if kind == "leaf" else module.Tensor(value.copy())
+        return value
+    return module.Tensor(value, requires_grad=True) if kind == "leaf" else module.Tensor(value)
 
 
 def _take(module: ModuleType, things: list[Any], steps: list[Any]) -> str | None:
@@ -98,7 +98,7 @@ def joined(module: ModuleType, arrays: list[Any], axis: int) -> Any:
 
 
 def kept_arrays(module: ModuleType, name: str) -> float:
-    """Reduce a large leaf to a number inside no_grad, let go of the leaf; return how many such arrays are still kept."""
+    """Reduce a large leaf to a number inside no_grad, let go of the leaf; say how many such arrays are still kept."""
     size = 20_000
     reductions = {
         "x.sum()": lambda x: x.sum(),

@@ -1,4 +1,4 @@
-"""The hidden grader of F.6. Values are NumPy's; gradients are finite differences of the same computation in NumPy."""
+"""The hidden grader of F.6. Values are NumPy's; gradients are those of the same computation, by a complex step."""
 
 import itertools
 from dataclasses import dataclass, field
@@ -29,6 +29,7 @@ OPERATIONS = {
     "index": lambda x, index: x[index_of(index)],
     "concat": lambda *arrays, axis=0: np.concatenate(arrays, axis=axis),
 }
+TINY = 1e-30
 
 
 def index_of(parts):
@@ -112,18 +113,39 @@ class Program:
         return seen
 
 
+def derivative(program, place, upstream):
+    """Σ upstream · ∂result/∂input, element by element, by a complex step: f(x + ih) = f(x) + ih·f′(x) for tiny h.
+
+    Finite differences lose their digits in deep graphs; here nothing is subtracted.
+    """
+    leaves = [np.array(program.inputs[leaf][1], dtype=complex) for leaf in program.leaves()]
+    moved = leaves[program.leaves().index(place)]
+    grad = np.zeros(moved.shape)
+    for index in np.ndindex(moved.shape):
+        moved[index] += TINY * 1j
+        grad[index] = np.sum(upstream * program.values(*leaves)[-1].imag) / TINY
+        moved[index] -= TINY * 1j
+    return grad
+
+
+def same_gradients(program, seen, upstream):
+    """Compare every leaf's grad, for all that was sent in together."""
+    for place in program.leaves():
+        name, got = f"{program.names()[place]}.grad", seen["grad"][place]
+        check.that(got is not None, f"{name} is None: no gradient came to {program.names()[place]}")
+        expected = derivative(program, place, upstream)
+        try:
+            check.close(got, expected, what=name, terms=64, scale=max(1.0, float(np.max(np.abs(expected), initial=0))))
+        except check.Mismatch as mismatch:
+            pattern = gradients.explain(got, expected)
+            raise check.Mismatch(mismatch.failure.summary, *mismatch.failure.detail, *filter(None, [pattern])) from None
+
+
 def agrees(learner, program):
     """The last result and every leaf's gradient; and nothing else is touched."""
     names, values, seen = program.names(), program.values(), program.run(learner)
     check.close(seen["data"][-1], values[-1], what=f"{names[-1]}.data", terms=16, scale=_largest(values))
-    for place in program.leaves():
-        check.that(seen["grad"][place] is not None, f"{names[place]}.grad is None: no gradient came to {names[place]}")
-    gradients.close(
-        {f"{names[place]}.grad": seen["grad"][place] for place in program.leaves()},
-        lambda *replaced: program.values(*replaced)[-1],
-        [program.inputs[place][1] for place in program.leaves()],
-        sum(program.upstreams),
-    )
+    same_gradients(program, seen, sum(program.upstreams))
     for name, (_, value), data in zip(names, program.inputs, seen["data"], strict=False):
         check.close(data, value, what=f"{name}.data, afterwards,", rtol=0.0)
     check.that(not seen["upstream changed"], "backward wrote into the gradient it was given")
@@ -243,8 +265,7 @@ def reductions(draw, operation):
     rng, (shape, options) = draw(rngs()), draw(st.sampled_from(REDUCED))
     x = normal(rng, shape)
     if operation == "max":
-        # no two alike, and far enough apart for finite differences
-        x = np.round(rng.permutation(x.size).reshape(shape) * 0.13 - 1, 2)
+        x = np.round(rng.permutation(x.size).reshape(shape) * 0.13 - 1, 2)  # no two alike
     return Program([("leaf", strided(x))], [(operation, (0,), options)]).with_upstream(rng)
 
 
@@ -390,7 +411,7 @@ def basic_indices(draw):
             parts.append(("slice", _side(draw, side), _side(draw, side), step))
     extra = draw(st.sampled_from(["", "", "...", "... first", "None"]))
     if extra == "... first":
-        parts = ["...", *parts] if parts[0] != "..." and len(parts) == len(shape) else ["...", parts[0]]
+        parts = ["...", *parts]
     elif extra:
         parts.append("..." if extra == "..." else None)
     return Program([("leaf", strided(normal(rng, shape)))], [("index", (0,), {"index": parts})]).with_upstream(rng)
@@ -474,7 +495,7 @@ def joints(draw):
 @settings(max_examples=40)
 @given(joints())
 def test_concat(learner, program):
-    """concat joins along any axis, pieces of any length; each gets its part of the gradient, both if it is there twice."""
+    """concat joins pieces of any length along any axis; each gets its part of the gradient, or both, if there twice."""
     seen = agrees(learner, program)
     for place, (kind, _) in enumerate(program.inputs):
         if kind == "constant":
@@ -546,10 +567,15 @@ def test_nothing_is_kept(learner, name):
 def journeys(draw):
     """One tensor through several changes of shape, with a nonlinearity between, so that a misplaced element shows."""
     rng = draw(rngs())
-    program = Program([("leaf", normal(rng, draw(shapes(2, 3, smallest=2, largest=3))))], [])
+    program = Program([("leaf", normal(rng, draw(st.sampled_from([(2, 3), (3, 3), (2, 3, 2)]))))], [])
     for _ in range(draw(st.integers(2, 4))):
         last, x = len(program.inputs) + len(program.steps) - 1, program.values()[-1]
-        kinds = ["tanh", "reshape", "square", *(["transpose", "index", "sum", "concat"] if x.ndim else [])]
+        kinds = [
+            "tanh",
+            "reshape",
+            *(["square"] if np.max(np.abs(x), initial=0) < 4 else []),
+            *(["transpose", "index", "sum", "concat"] if x.ndim else []),
+        ]
         kind = draw(st.sampled_from(kinds))
         axis = draw(st.integers(-x.ndim, x.ndim - 1)) if x.ndim else 0
         step = {
