@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Cli, open_step, progress_of, without, write_reference
 
 from course.content import Content
 from course.curriculum import Curriculum
+from course.grading.learner import Learner
 from course.workspace import Workspace
 
 Solve = Callable[[str], Path]
@@ -152,6 +154,27 @@ def test_ctrl_c_records_nothing(
         result = cli(verb)
         assert result.exit_code == 130
         assert "Stopped. Nothing was recorded." in result.stderr
+    assert workspace.progress.read_bytes() == before
+    assert not (workspace.state / "attempts.jsonl").exists()
+
+
+def test_ctrl_c_in_the_middle_of_a_property_records_nothing(
+    cli: Cli, workspace: Workspace, curriculum: Curriculum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_step(workspace, curriculum, "alpha/double")
+    write_reference(workspace, curriculum, "alpha/double")
+    before = workspace.progress.read_bytes()
+    real = Learner._reply
+
+    def interrupted(self: Learner, operation: str, *rest: Any) -> dict[str, Any]:
+        if operation == "call":
+            raise KeyboardInterrupt
+        return real(self, operation, *rest)
+
+    monkeypatch.setattr(Learner, "_reply", interrupted)
+    result = cli("check")
+    assert result.exit_code == 130, result.output
+    assert "Stopped. Nothing was recorded." in result.stderr
     assert workspace.progress.read_bytes() == before
     assert not (workspace.state / "attempts.jsonl").exists()
 

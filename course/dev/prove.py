@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
+import functools
 import multiprocessing
 import os
 import tempfile
@@ -78,11 +79,14 @@ def _hurried(step: Step, trial: Trial) -> Step:
 def _graded(content: Content, step: Step, submission: Submission, trial: Trial) -> Verdict:
     """Grade right code in full; wrong code with a few examples a property first, which is nearly always enough."""
     wrong = trial.kind in WRONG
+    graded = functools.partial(
+        grade, content, step, submission, seed=trial.seed, shrink=False, stop_at_first=wrong, diagnose=False
+    )
     if wrong:
-        quick = grade(content, step, submission, seed=trial.seed, shrink=False, stop_at_first=True, most_examples=QUICK)
+        quick = graded(most_examples=QUICK)
         if not quick.passed:
             return quick
-    return grade(content, step, submission, seed=trial.seed, shrink=False, stop_at_first=wrong)
+    return graded()
 
 
 def fault_of(trial: Trial, verdict: Verdict) -> str:

@@ -22,6 +22,19 @@ from course.grading.wire import Opaque, Record, Tensor
 SLACK = 64
 
 
+# The loosest relative tolerance of the running example: a diagnosis compares no more strictly than the property did.
+_loosest = [0.0]
+
+
+def forget_tolerance() -> None:
+    _loosest[0] = 0.0
+
+
+def loosest() -> float:
+    """The loosest relative tolerance used since the example began."""
+    return _loosest[0]
+
+
 class Mismatch(AssertionError):
     """The claim does not hold; `failure` says it to the learner."""
 
@@ -131,6 +144,7 @@ def _values(
     have, want = have.astype(np.float64), want.astype(np.float64)
     _not_a_number(have, want, what)
     relative = tolerance(coarse, terms) if rtol is None else rtol
+    _loosest[0] = max(_loosest[0], relative)
     finite = np.isfinite(want)
     largest = float(np.max(np.abs(want[finite]), initial=0.0)) if scale is None else scale
     bound = relative * (np.abs(np.where(finite, want, 0.0)) if elementwise else np.full(want.shape, largest))

@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 from course.grading import probes, wire
 from course.grading.guard import ForbiddenImport, ForbiddenUse, Guard, ImportNet, ban, watch
 from course.grading.isolation import Policy, confine
+from course.grading.replay import Recorded, module_from
 
 # How deep the learner's code may recurse: Python's own default, whatever the engine's frames below it use.
 RECURSION_ROOM = 1000
@@ -54,6 +55,7 @@ class Session:
         self.module: ModuleType | None = None
         self.probes: list[ModuleType] = []
         self.protections: tuple[Any, ...] = ()
+        self.recorded = Recorded([])
 
     def prepare(self) -> None:
         """Import what the step may use, load the probes, and shut the doors, before any line of the learner's runs."""
@@ -86,6 +88,11 @@ class Session:
         with self._learner_runs():
             self.module = importlib.import_module(self.config["module"])
         return {"names": sorted(name for name in vars(self.module) if not name.startswith("_"))}
+
+    def replay(self, source: str, *, stop: bool) -> list[bool]:
+        """Put another version in the module's place; say on which recorded examples it answers as the learner did."""
+        self.module = module_from(source, self.config["module"])
+        return self.recorded.alike(lambda request: answer(self, request), "torch" in sys.modules, stop)
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         function = probes.find_function(self.module, name)
@@ -123,6 +130,11 @@ def answer(session: Session, request: Any) -> dict[str, Any]:
     try:
         if operation == "load":
             value = session.load()
+        elif operation == "remember":
+            session.recorded = Recorded(*args)
+            value = None
+        elif operation == "replay":
+            value = session.replay(*args, **kwargs)
         else:
             value = (session.call if operation == "call" else session.probe)(name, args, kwargs)
         reply: dict[str, Any] = {"status": "ok", "value": value}
@@ -206,8 +218,9 @@ def _signature(session: Session, name: str, args: tuple[Any, ...], kwargs: dict[
     try:
         signature.bind(*args, **kwargs)
     except TypeError as misfit:
-        parameters = ", ".join(str(one.replace(annotation=one.empty)) for one in signature.parameters.values())
-        return {"status": "signature", "message": f"your {name}({parameters}) cannot take this call: {misfit}"}
+        bare = [one.replace(annotation=one.empty) for one in signature.parameters.values()]
+        shown = signature.replace(parameters=bare, return_annotation=signature.empty)
+        return {"status": "signature", "message": f"your {name}{shown} cannot take this call: {misfit}"}
     return {}
 
 
@@ -256,7 +269,8 @@ def _send(outgoing: BinaryIO, number: int, reply: dict[str, Any]) -> None:
         data = wire.encode((number, reply))
     except BaseException as error:  # a value that lies about itself is the learner's
         kind = "" if isinstance(error, wire.WireError) else f"{type(error).__name__}: "
-        data = wire.encode((number, {"status": "unsendable", "message": f"{kind}{_text(error)}"}))
+        status = "memory" if isinstance(error, MemoryError) else "unsendable"
+        data = wire.encode((number, {"status": status, "message": f"{kind}{_text(error)}".removesuffix(": ")}))
     wire.write_frame(outgoing, data)
 
 

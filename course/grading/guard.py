@@ -60,15 +60,21 @@ class Guard:
 
 
 class ImportNet:
-    """A finder, first on the path, that refuses modules the step's rules do not allow."""
+    """A finder, first on the path, that refuses modules the step's rules do not allow.
+
+    It also refuses to load a module again: its functions would come back without the ban.
+    """
 
     def __init__(self, guard: Guard) -> None:
         self.guard = guard
+        self.loaded = frozenset(sys.modules)
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        if self.guard.armed and not self.guard.allows_import(name) and _asked_by_learner():
-            self.guard.refusals.append(f"import {name}")
-            raise ForbiddenImport(f"this step's rules do not allow `import {name}`", name=name)
+        again = name in self.loaded
+        if self.guard.armed and (again or not self.guard.allows_import(name)) and _asked_by_learner():
+            what = f"import {name} a second time" if again else f"import {name}"
+            self.guard.refusals.append(what)
+            raise ForbiddenImport(f"this step's rules do not allow `{what}`", name=name)
         return None
 
 

@@ -20,9 +20,10 @@ from course.content import Content
 from course.curriculum import Step
 from course.errors import ContentError
 from course.gate import grader_digest
-from course.grading.outcomes import Failure, Outcome, PropertyResult, Verdict, overall
+from course.grading.outcomes import Diagnosis, Failure, Outcome, PropertyResult, Verdict, overall
 
 if TYPE_CHECKING:
+    from course.grading.diagnosis import Replayer
     from course.grading.learner import Exchange, Learner
     from course.grading.plugin import JudgePlugin
     from course.grading.process import Setup
@@ -54,6 +55,7 @@ class How:
     stop_at_first: bool = False
     only: tuple[str, ...] = ()
     most_examples: int | None = None
+    diagnose: bool = False
 
 
 def reference_modules(content: Content, replace: Mapping[str, Path] | None = None) -> dict[str, Path]:
@@ -71,6 +73,7 @@ def grade(
     stop_at_first: bool = False,
     only: Sequence[str] = (),
     most_examples: int | None = None,
+    diagnose: bool = True,
 ) -> Verdict:
     """Grade the step's module in this submission. Raise `ContentError` when the step has no grader.
 
@@ -81,7 +84,7 @@ def grade(
         raise ContentError(
             f"The grader of {step.number} is missing: {content.test_file(step.key)}", hint="course dev check"
         )
-    how = How(shrink, stop_at_first, tuple(only), most_examples)
+    how = How(shrink, stop_at_first, tuple(only), most_examples, diagnose)
     return _Grading(content, step, submission, seed).run(how)
 
 
@@ -139,14 +142,37 @@ class _Grading:
         if problem := learner.load():
             learner.close()
             return self._verdict(problem=problem, learner=learner)
-        plugin = JudgePlugin(learner, self.seed, examples=examples, shrink=how.shrink, most_examples=how.most_examples)
-        _run_pytest(self.content.test_file(self.step.key), plugin, how)
-        examples.write()
-        learner.close()
+        with contextlib.closing(self._replayer()) as replayer:
+            gather = replayer.start if how.diagnose else None
+            plugin = JudgePlugin(
+                learner,
+                self.seed,
+                examples=examples,
+                shrink=how.shrink,
+                most_examples=how.most_examples,
+                gather=gather,
+            )
+            _run_pytest(self.content.test_file(self.step.key), plugin, how)
+            examples.write()
+            learner.close()
+            diagnosis = self._diagnose(replayer, plugin)
         results = _complete(plugin, how)
         if not self.submission.trusted:
             results = self._whose_fault(results, plugin)
-        return self._verdict(results=results, learner=learner, transcripts=plugin.transcripts)
+        return self._verdict(results=results, learner=learner, transcripts=plugin.transcripts, diagnosis=diagnosis)
+
+    def _replayer(self) -> Replayer:
+        """What replays the learner's calls on known mistakes; it starts at the first failure, not before."""
+        from course.grading.diagnosis import Replayer  # noqa: PLC0415
+
+        return Replayer(self._setup(Submission(reference_modules(self.content), trusted=True)))
+
+    def _diagnose(self, replayer: Replayer, plugin: JudgePlugin) -> Diagnosis | None:
+        from course.grading.diagnosis import diagnose  # noqa: PLC0415
+
+        if not plugin.evidence.failing_properties or not self.content.mistakes(self.step.key).is_file():
+            return None
+        return diagnose(self.content, self.step, replayer, plugin.evidence.examples)
 
     def _whose_fault(self, results: tuple[PropertyResult, ...], plugin: JudgePlugin) -> tuple[PropertyResult, ...]:
         """A property that stumbles over a learner's value, and holds for the reference, is wrong and not broken."""
@@ -155,7 +181,7 @@ class _Grading:
         if not stumbled:
             return results
         reference = Submission(reference_modules(self.content), trusted=True)
-        ours = grade(self.content, self.step, reference, seed=self.seed, only=stumbled)
+        ours = grade(self.content, self.step, reference, seed=self.seed, only=stumbled, diagnose=False)
         sound = {one.name for one in ours.properties if one.outcome is Outcome.PASSED}
         return tuple(_wrong_value(one, plugin.transcripts[one.name]) if one.name in sound else one for one in results)
 
@@ -166,6 +192,7 @@ class _Grading:
         results: tuple[PropertyResult, ...] = (),
         learner: Learner | None = None,
         transcripts: dict[str, list[Exchange]] | None = None,
+        diagnosis: Diagnosis | None = None,
     ) -> Verdict:
         return Verdict(
             step=self.step.key,
@@ -181,6 +208,7 @@ class _Grading:
             protections=learner.protections if learner else {},
             versions=versions(),
             transcripts=transcripts or {},
+            diagnosis=diagnosis,
         )
 
 
@@ -210,7 +238,8 @@ def versions() -> dict[str, str]:
 def _run_pytest(test_file: Path, plugin: JudgePlugin, how: How) -> None:
     import pytest  # noqa: PLC0415 - imported while the learner process imports on the other core
 
-    chosen = [f"{test_file}::{name}" for name in how.only] or [str(test_file)]
+    # Relative names: pytest reads "[" and "::" in the path of the grader's folder as parts of a property's name.
+    chosen = [f"{test_file.name}::{name}" for name in how.only] or [test_file.name]
     arguments = [
         *chosen, "-c", str(_INI), "--rootdir", str(test_file.parent), "--import-mode=importlib", "--noconftest",
         "--assert=plain", *(["-x"] if how.stop_at_first else []),
@@ -219,14 +248,20 @@ def _run_pytest(test_file: Path, plugin: JudgePlugin, how: How) -> None:
     # pytest would take the grader of another step with the same last name for this one.
     sys.modules.pop(test_file.stem, None)
     said = io.StringIO()
-    with _environment(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+    with (
+        _environment(),
+        contextlib.chdir(test_file.parent),
+        contextlib.redirect_stdout(said),
+        contextlib.redirect_stderr(said),
+    ):
         code = int(pytest.main(arguments, plugins=[plugin]))
     if plugin.interrupted:  # pytest takes Ctrl-C for the end of its own run
         raise KeyboardInterrupt
-    if code not in (0, 1):
+    if code not in (0, 1, _COLLECTED_NOTHING):
         plugin.faults.append(f"pytest ended with {code}: {said.getvalue().strip()}")
 
 
+_COLLECTED_NOTHING = 5
 _UNUSED = (
     "cacheprovider", "terminal", "faulthandler", "logging", "capture", "doctest", "junitxml", "pastebin", "setuponly",
     "setupplan", "stepwise", "nose", "unraisableexception", "threadexception", "warnings", "legacypath", "tmpdir",

@@ -49,6 +49,24 @@ class Failure:
     where: tuple[str, ...] = ()
 
 
+class Finding(StrEnum):
+    MATCH = "match"
+    AMBIGUOUS = "ambiguous"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Which known mistake gives the same answers to the same `inputs`.
+
+    `mistakes`: one name (two at once are two names) for a match, the candidates when ambiguous, none when unknown.
+    """
+
+    finding: Finding
+    mistakes: tuple[str, ...] = ()
+    inputs: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class PropertyResult:
     name: str
@@ -71,6 +89,7 @@ class Verdict:
     raw: str
     grader: str
     problem: Failure | None = None
+    diagnosis: Diagnosis | None = None
     printed: str = ""
     protections: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)

@@ -6,7 +6,7 @@ import functools
 import hashlib
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import hypothesis
@@ -14,7 +14,9 @@ import pytest
 from hypothesis import HealthCheck, Phase
 from hypothesis.errors import Flaky
 
+from course.grading import check
 from course.grading.check import Mismatch
+from course.grading.diagnosis import Example
 from course.grading.examples import RememberedExamples
 from course.grading.learner import Exchange, Learner, LearnerRaised, ProbeFault, PropertyEnds, raised_failure
 from course.grading.outcomes import Failure, Outcome, PropertyResult
@@ -26,6 +28,12 @@ MAX_EXAMPLES = 20
 # Shrinking goes on for this many examples after the first failure: a count, not a time, so that a verdict is
 # repeatable.
 SHRINK_EXAMPLES = 200
+
+
+# Inputs recorded for the diagnosis: of each passing property, and of each of the first few failing ones.
+KEPT_PASSING = 2
+EVIDENCE_EXAMPLES = 10
+EVIDENCE_PROPERTIES = 4
 
 
 class ShrunkEnough(BaseException):
@@ -40,10 +48,23 @@ class Running:
     since_failure: int = 0
     error: Exception | None = None
     transcript: list[Exchange] | None = None
+    gathering: bool = False
 
     def failed(self, error: Exception, transcript: list[Exchange]) -> None:
         # hypothesis goes from a failing example only to a smaller one: the last that failed is the smallest so far.
         self.error, self.transcript = error, transcript
+
+
+@dataclass(slots=True)
+class Evidence:
+    """Recorded examples of every property, for the diagnosis: what failed, more inputs for it, a few that passed."""
+
+    examples: list[Example] = field(default_factory=list)
+    passed: int = 0
+    failing_properties: int = 0
+
+    def add(self, transcript: list[Exchange], *, failed: bool) -> None:
+        self.examples.append(Example(tuple(transcript), check.loosest(), failed))
 
 
 class JudgePlugin:
@@ -57,12 +78,16 @@ class JudgePlugin:
         examples: RememberedExamples,
         shrink: bool = True,
         most_examples: int | None = None,
+        gather: Callable[[], None] | None = None,
     ) -> None:
         self._learner = learner
         self._seed = seed
         self._examples = examples
         self._shrink = shrink
         self._most_examples = most_examples
+        # Called at the first failure; None: no evidence is gathered.
+        self._gather = gather
+        self.evidence = Evidence()
         self._running = Running()
         self.results: list[PropertyResult] = []
         self.transcripts: dict[str, list[Exchange]] = {}
@@ -93,7 +118,10 @@ class JudgePlugin:
         handle = function.hypothesis
         inner = getattr(handle.inner_test, "__course_inner__", handle.inner_test)
         handle.inner_test = self._recorded(inner)
-        function._hypothesis_internal_use_settings = self._settings(function._hypothesis_internal_use_settings)
+        # The module stays imported from one grading to the next: what the author asked for is read only once.
+        own = getattr(function, "__course_settings__", function._hypothesis_internal_use_settings)
+        function.__course_settings__ = own
+        function._hypothesis_internal_use_settings = self._settings(own)
 
     def _settings(self, own: hypothesis.settings) -> hypothesis.settings:
         usual = hypothesis.settings.get_profile("default").max_examples
@@ -114,16 +142,29 @@ class JudgePlugin:
         def one_example(*args: Any, **kwargs: Any) -> Any:
             self._begin_example()
             try:
-                return inner(*args, **kwargs)
+                value = inner(*args, **kwargs)
             except (AssertionError, LearnerRaised) as error:
+                if self._running.gathering:
+                    return self.evidence.add(self._learner.transcript, failed=True)
                 self._running.failed(error, self._learner.transcript)
                 raise
+            self._keep_passing()
+            return value
 
         one_example.__course_inner__ = inner  # type: ignore[attr-defined]
         return one_example
 
+    def _keep_passing(self) -> None:
+        """Keep a few passing examples of each property: a mistake must answer these as the learner's code did, too."""
+        if self._gather is not None and (self._running.gathering or self._running.examples <= KEPT_PASSING):
+            self.evidence.add(self._learner.transcript, failed=False)
+
     def _begin_example(self) -> None:
         running = self._running
+        check.forget_tolerance()
+        if running.gathering:
+            self._learner.begin()
+            return
         if running.error is not None:
             running.since_failure += 1
             if running.since_failure > SHRINK_EXAMPLES:
@@ -140,7 +181,35 @@ class JudgePlugin:
         self._learner.begin()
         if not hasattr(pyfuncitem.obj, "hypothesis"):
             self._running.examples = 1
-        return (yield)
+        try:
+            return (yield)
+        except (AssertionError, LearnerRaised, ShrunkEnough):
+            self._gather_evidence(pyfuncitem)
+            raise
+
+    def _gather_evidence(self, item: pytest.Function) -> None:
+        """Try a failing property on more inputs, whatever comes out: two bugs can agree on one input, hardly on ten."""
+        running, evidence = self._running, self.evidence
+        if self._gather is None:
+            return
+        evidence.failing_properties += 1
+        self._gather()
+        evidence.add(running.transcript or self._learner.transcript, failed=True)
+        if not hasattr(item.obj, "hypothesis") or evidence.failing_properties > EVIDENCE_PROPERTIES:
+            return
+        settings, kept = item.obj._hypothesis_internal_use_settings, self._learner.transcript
+        item.obj._hypothesis_internal_use_settings = hypothesis.settings(
+            settings, max_examples=EVIDENCE_EXAMPLES, phases=[Phase.generate], database=None
+        )
+        running.gathering = True
+        try:
+            item.obj(**{name: item.funcargs[name] for name in item._fixtureinfo.argnames})
+        except (Exception, PropertyEnds):
+            # More evidence is welcome, not needed: the failure itself is recorded already.
+            return
+        finally:
+            running.gathering = False
+            self._learner.transcript = kept
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
@@ -199,5 +268,11 @@ def judged(error: BaseException | None) -> tuple[Outcome, Failure | None]:
         return Outcome.WRONG, Failure(str(error).split("\n")[0] or "the claim does not hold")
     if isinstance(error, ProbeFault):
         return Outcome.GRADER_FAULT, Failure("a probe of this grader failed", tuple(str(error).splitlines()[-12:]))
-    kind = type(error).__name__
-    return Outcome.GRADER_FAULT, Failure(f"the grader itself failed: {kind}: {str(error).splitlines()[:1]}")
+    return Outcome.GRADER_FAULT, Failure(f"the grader itself failed: {type(error).__name__}: {_first_line(error)}")
+
+
+def _first_line(error: BaseException) -> str:
+    try:
+        return next(iter(str(error).splitlines()), "")
+    except ValueError:  # a KeyError over an int too long to write
+        return ""

@@ -67,6 +67,9 @@ class LearnerProcess:
         self.scratch = tempfile.mkdtemp(prefix="course-")
         try:
             self.process = self._spawn()
+            # Here and not in the thread that watches: Ctrl-C can leave Python's import lock held by this thread, and
+            # a thread that waits for it with psutil half imported would keep `stop` waiting for ever.
+            import psutil  # noqa: F401, PLC0415
         except BaseException:  # Ctrl-C as well
             shutil.rmtree(self.scratch, ignore_errors=True)
             raise

@@ -74,10 +74,11 @@ def _array(value: np.ndarray[Any, Any]) -> str:
     if value.size > MAX_ELEMENTS:
         shape = ", ".join(str(side) for side in value.shape)
         return f"<array of shape ({shape}{',' if value.ndim == 1 else ''})>"
+    understood = ("float64", "int64", "bool", "complex128") if value.size else ("float64",)
+    suffix = "" if value.dtype.name in understood else f", np.{value.dtype.name}"
     if value.size == 0:
-        return f"np.zeros({tuple(int(side) for side in value.shape)})"
+        return f"np.zeros({tuple(int(side) for side in value.shape)}{suffix})"
     text = _numbers(value.tolist(), value.dtype)
-    suffix = "" if value.dtype in (np.dtype(np.float64), np.dtype(np.int64)) else f", np.{value.dtype.name}"
     return _in_memory(value, f"np.array({text}{suffix})")
 
 

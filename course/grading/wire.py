@@ -190,6 +190,8 @@ def _put_other(out: _Out, value: object, depth: int) -> None:
     numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
     if numpy is not None and isinstance(value, numpy.ndarray | numpy.generic):
         _put_array(out, value, depth)
+    elif kind is Opaque or kind is Record:
+        _put_again(out, value, depth)
     elif isinstance(value, Tensor):
         _put_tensor(out, value.data, value.dtype or value.data.dtype.name, value.requires_grad, depth)
     elif torch is not None and isinstance(value, torch.Tensor):
@@ -205,6 +207,16 @@ def _put_other(out: _Out, value: object, depth: int) -> None:
     else:
         out += b"o"
         _put_text(out, f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")[:200], depth)
+
+
+def _put_again(out: _Out, value: Any, depth: int) -> None:
+    """What crossed once crosses again as what it was: the judge sends recorded replies to a replay."""
+    if isinstance(value, Opaque):
+        out += b"o"
+        _put_text(out, value.type_name, depth)
+        return
+    fields = dict(vars(value))
+    _put_record(out, fields.pop("_type_name"), fields, depth)
 
 
 def _put_array(out: _Out, value: Any, depth: int) -> None:

@@ -16,7 +16,7 @@ THEME = Theme(
         "wrong": "red", "error": "red", "crashed": "red", "forbidden": "magenta",
         "timeout": "yellow", "memory": "yellow",
         "unfinished": "cyan", "grader-fault": "bold magenta",
-        "code": "cyan", "command": "bold", "quiet": "dim",
+        "diagnosis": "bold blue", "code": "cyan", "command": "bold", "quiet": "dim",
     }
 )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from course.curriculum import Step
-from course.grading.outcomes import Failure, Outcome, PropertyResult, Verdict
+from course.grading.outcomes import Diagnosis, Failure, Finding, Outcome, PropertyResult, Verdict
 from course.grading.score import Score
 from course.view.console import command, say, say_cut, say_next
 
@@ -25,6 +25,7 @@ def show(step: Step, verdict: Verdict) -> None:
         _show_failure(verdict.problem, WORDS[verdict.outcome], verdict.outcome.value, "")
     elif first := verdict.first_failure:
         _show_property(first)
+        _show_diagnosis(verdict.diagnosis)
         _show_others([r for r in verdict.properties if r is not first and r.outcome is not Outcome.PASSED])
     if verdict.printed.strip() and not verdict.passed:
         _show_printed(verdict.printed)
@@ -66,6 +67,18 @@ def _show_failure(failure: Failure, word: str, style: str, claim: str) -> None:
         say(Text.assemble(("for  ", "quiet"), (failure.call.replace("\n", "\n     "), "code")), indent=4)
     for place in failure.where:
         say(Text.assemble(("at   ", "quiet"), place), indent=4)
+
+
+def _show_diagnosis(diagnosis: Diagnosis | None) -> None:
+    """What the code behaves like, never what it says: nobody has read it."""
+    if diagnosis is None or diagnosis.finding is Finding.UNKNOWN:
+        return
+    names = [f"“{name}”" for name in diagnosis.mistakes]
+    if diagnosis.finding is Finding.MATCH:
+        said = f"behaves exactly like {' and '.join(names)} on {diagnosis.inputs} inputs"
+    else:
+        said = f"behaves like one of {', '.join(names)}; {diagnosis.inputs} inputs do not tell them apart"
+    say(Text.assemble(("DIAGNOSIS  ", "diagnosis"), said), indent=2)
 
 
 def _show_others(others: list[PropertyResult]) -> None:

@@ -39,7 +39,7 @@ def cross_entropy(logits: np.ndarray, targets: np.ndarray, ignore_index: int = -
     counts = targets != ignore_index
     ids = targets[counts]  # (n,)
     if np.any((ids < 0) | (ids >= vocab)):
-        raise IndexError(f"a target is outside 0 … {vocab - 1}")
+        raise IndexError(f"a target is outside the vocabulary of {vocab}")
     dlogits = np.zeros(logits.shape, dtype=logits.dtype)
     n = len(ids)
     if n == 0:

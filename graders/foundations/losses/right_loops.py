@@ -26,7 +26,7 @@ def _each_slice(f, x, axis):
 
 
 def logsumexp(x, axis=-1, keepdims=False):
-    first = _each_slice(lambda row: [_lse(row)] * len(row), x, axis).take(0, axis=axis)
+    first = _each_slice(lambda row: [_lse(row)], x, axis).take(0, axis=axis)
     return np.expand_dims(first, axis) if keepdims else first
 
 

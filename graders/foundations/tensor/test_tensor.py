@@ -163,7 +163,7 @@ def alone(draw, operation):
     x = normal(rng, shape, kink=0.0)
     if operation == "log":
         x = away_from_zero(np.abs(x))
-    return Program([("leaf", strided(x))], [(operation, (0,))], [upstream(rng, shape)])
+    return Program([("leaf", strided(x) if draw(st.booleans()) else x)], [(operation, (0,))], [upstream(rng, shape)])
 
 
 @st.composite
@@ -176,17 +176,17 @@ def powers(draw):
 
 
 @st.composite
-def mixed(draw):
-    """A leaf and, on either side, what needs no gradient: a number, a NumPy number, an array, a constant Tensor."""
+def mixed(draw, *kinds):
+    """A leaf and, on either side of it, something that needs no gradient."""
     rng, operation, (full, own) = draw(rngs()), draw(st.sampled_from("+-*/")), draw(shape_pairs())
     x, other = away_from_zero(normal(rng, full)), away_from_zero(normal(rng, own))
-    if draw(st.booleans()) and other.ndim:
+    if draw(st.booleans()):
         x, other = other, x
-    kind = draw(st.sampled_from(["number", "int", "NumPy number", "plain", "constant"]))
-    if kind in ("number", "NumPy number"):
-        other = other.flat[0] if kind == "NumPy number" else float(other.flat[0])
-    elif kind == "int":
+    kind = draw(st.sampled_from(kinds))
+    if kind == "int":
         other = int(rng.integers(2, 6))
+    elif kind in ("float", "NumPy number"):
+        other = other.flat[0] if kind == "NumPy number" else float(other.flat[0])
     inputs = [("leaf", x), ("constant" if kind == "constant" else "plain", other)]
     places = (1, 0) if draw(st.booleans()) else (0, 1)
     return Program(inputs, [(operation, places)], [upstream(rng, np.broadcast_shapes(x.shape, np.shape(other)))])
@@ -250,12 +250,12 @@ def summed_copies(grad, shape):
     return total
 
 
-@given(shape_pairs(), rngs())
-def test_unbroadcast(learner, pair, rng):
+@given(shape_pairs(), rngs(), st.booleans())
+def test_unbroadcast(learner, pair, rng, contiguous):
     """unbroadcast adds up all the copies of each element, and returns exactly the shape asked for."""
     full, own = pair
     grad = normal(rng, full)
-    got = learner.unbroadcast(strided(grad), own)
+    got = learner.unbroadcast(grad if contiguous else strided(grad), own)
     check.close(got, summed_copies(grad, own), what="unbroadcast", terms=grad.size, scale=4.0)
 
 
@@ -347,9 +347,22 @@ def test_negate(learner, program):
 
 
 @settings(max_examples=30)
-@given(mixed())
-def test_numbers_and_arrays(learner, program):
-    """+ − · / also take numbers, arrays and constant tensors, on either side of the sign; those get no gradient."""
+@given(mixed("int", "float", "NumPy number"))
+def test_numbers(learner, program):
+    """+ − · / also take a number, on either side of the sign."""
+    agrees(learner, program)
+
+
+@settings(max_examples=30)
+@given(mixed("array"))
+def test_arrays(learner, program):
+    """+ − · / also take a NumPy array, on either side of the sign, and shapes broadcast."""
+    agrees(learner, program)
+
+
+@given(mixed("constant"))
+def test_constants(learner, program):
+    """+ − · / take a Tensor that does not require a gradient, on either side; it gets none."""
     seen = agrees(learner, program)
     check.that(seen["grad"][1] is None, "b does not require a gradient, but has one")
 
