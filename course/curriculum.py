@@ -76,6 +76,7 @@ class Curriculum:
     title: str
     stages: tuple[Stage, ...]
     content: Content
+    rules: Mapping[str, Rules] = field(default_factory=dict, repr=False)
     _steps: dict[str, Step] = field(default_factory=dict, repr=False)
 
     def __iter__(self) -> Iterator[Step]:
@@ -117,7 +118,7 @@ def load_curriculum(content: Content) -> Curriculum:
     _check_fields(data, "curriculum/course.toml", COURSE_FIELDS, {"title"})
     rules = {name: _rules(name, table) for name, table in data.get("rules", {}).items()}
     stages = tuple(_stage(table, rules) for table in data.get("stages", ()))
-    curriculum = Curriculum(data["title"], stages, content)
+    curriculum = Curriculum(data["title"], stages, content, rules)
     ids = [stage.id for stage in stages]
     if doubled := next((name for name in ids if ids.count(name) > 1), None):
         raise ContentError(f"The stage {doubled} stands twice in curriculum/course.toml.")

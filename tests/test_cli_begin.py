@@ -43,9 +43,7 @@ def test_help_says_how_to_begin(cli: Cli) -> None:
     assert "STEP is a number (F.3) or a key (foundations/engine)" in " ".join(said.split())
 
 
-def test_help_needs_neither_workspace_nor_content(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_help_needs_neither_workspace_nor_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COURSE_CONTENT", str(tmp_path))
     for command in COMMANDS:
@@ -60,7 +58,8 @@ def test_the_version(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "meant"), [("chek", "check"), ("CHEKC", "check"), ("nxt", "next"), ("solutoin", "solution"), ("lessen", "lesson")]
+    ("typed", "meant"),
+    [("chek", "check"), ("CHEKC", "check"), ("nxt", "next"), ("solutoin", "solution"), ("lessen", "lesson")],
 )
 def test_a_mistyped_command_is_guessed(cli: Cli, typed: str, meant: str) -> None:
     result = cli(typed)
@@ -79,7 +78,9 @@ def test_commands_in_any_case(cli: Cli) -> None:
     assert cli.ok("MAP") == cli.ok("map")
 
 
-@pytest.mark.parametrize("command", ["check --jsn", "map --all", "reset", "check A.1 A.2", "check --seed -1", "check --seed x"])
+@pytest.mark.parametrize(
+    "command", ["check --jsn", "map --all", "reset", "check A.1 A.2", "check --seed -1", "check --seed x"]
+)
 def test_wrong_usage_is_exit_code_2(cli: Cli, command: str) -> None:
     result = cli(*command.split())
     assert result.exit_code == 2
@@ -246,9 +247,7 @@ def test_the_shell_completes_commands(cli: Cli, monkeypatch: pytest.MonkeyPatch)
     assert completed(cli, monkeypatch, "course so") == ["solution"]
 
 
-def test_completion_with_broken_content_is_silent(
-    cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_completion_with_broken_content_is_silent(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     cli.content = type(cli.content)(tmp_path)
     assert completed(cli, monkeypatch, "course check a.") == []
 

@@ -110,9 +110,7 @@ def test_a_step_stands_on_the_learners_own_modules(
     assert "WRONG  centre(x) is x minus its mean" in result.stdout
 
 
-def test_a_path_with_spaces_and_foreign_letters(
-    cli: Cli, curriculum: Curriculum, tmp_path: Path
-) -> None:
+def test_a_path_with_spaces_and_foreign_letters(cli: Cli, curriculum: Curriculum, tmp_path: Path) -> None:
     there = new_workspace(tmp_path / "größer als 模型")
     open_step(there, curriculum, "alpha/double")
     write_reference(there, curriculum, "alpha/double")

@@ -184,7 +184,9 @@ def test_doctor_as_json(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("columns", [None, "40", "200"])
-@pytest.mark.parametrize("command", ["", "map", "lesson A.1", "lesson A.2", "solution A.1", "doctor", "start", "check A.9"])
+@pytest.mark.parametrize(
+    "command", ["", "map", "lesson A.1", "lesson A.2", "solution A.1", "doctor", "start", "check A.9"]
+)
 def test_piped_output_has_no_escape_codes_and_no_spaces_at_the_ends(
     cli: Cli, solve: Solve, monkeypatch: pytest.MonkeyPatch, command: str, columns: str | None
 ) -> None:

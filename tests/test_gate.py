@@ -159,9 +159,7 @@ def test_a_stale_pass_still_opens_what_it_opened(curriculum: Curriculum, workspa
 
 def test_a_file_that_is_gone_makes_a_pass_stale(curriculum: Curriculum, workspace: Workspace, solve: Solve) -> None:
     solve("alpha/double").unlink()
-    assert standing(curriculum, workspace, "alpha/double") == Standing(
-        State.STALE, "minillm/alpha/double.py is gone"
-    )
+    assert standing(curriculum, workspace, "alpha/double") == Standing(State.STALE, "minillm/alpha/double.py is gone")
 
 
 def test_a_changed_module_makes_those_that_import_it_stale(
@@ -190,7 +188,9 @@ def test_a_changed_grader_makes_a_pass_stale_and_says_so(workspace: Workspace, c
 def test_changed_rules_are_a_changed_grader(workspace: Workspace, copied: Content) -> None:
     pass_step(workspace, load_curriculum(copied), "alpha/double")
     text = copied.course_toml.read_text(encoding="utf-8")
-    copied.course_toml.write_text(text.replace('rules = "PY"', 'rules = "PY"\nforbid = ["math.fsum"]', 1), encoding="utf-8")
+    copied.course_toml.write_text(
+        text.replace('rules = "PY"', 'rules = "PY"\nforbid = ["math.fsum"]', 1), encoding="utf-8"
+    )
     assert standing(load_curriculum(copied), workspace, "alpha/double").why == "its grader was improved since"
 
 
@@ -288,7 +288,10 @@ def test_a_step_that_was_taken_out_leaves_its_pass_in_the_file(
     solve("alpha/double")
     solve("alpha/power")
     text = copied.course_toml.read_text(encoding="utf-8")
-    begin, end = text.index('[[stages.steps]]\nkey = "alpha/power"'), text.index('[[stages.steps]]\nkey = "alpha/stack"')
+    begin, end = (
+        text.index('[[stages.steps]]\nkey = "alpha/power"'),
+        text.index('[[stages.steps]]\nkey = "alpha/stack"'),
+    )
     copied.course_toml.write_text(text[:begin] + text[end:], encoding="utf-8")
     smaller = load_curriculum(copied)
     assert "alpha/power" not in standings(smaller, workspace, progress_of(workspace))

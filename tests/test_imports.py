@@ -40,7 +40,8 @@ def loaded(folder: Path, *arguments: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "command", ["--help", "--version", "", "map", "map --json", "lesson", "next", "check --help", "dev --help", "solution A.1"]
+    "command",
+    ["--help", "--version", "", "map", "map --json", "lesson", "next", "check --help", "dev --help", "solution A.1"],
 )
 def test_the_quick_verbs_import_nothing_heavy(
     workspace: Workspace, curriculum: Curriculum, solve: Callable[[str], Path], command: str
@@ -60,9 +61,7 @@ def test_looking_takes_no_lock(workspace: Workspace, curriculum: Curriculum) -> 
         assert "filelock" not in loaded(workspace.root, *command.split())
 
 
-def test_a_check_of_plain_python_does_not_import_torch(
-    workspace: Workspace, solve: Callable[[str], Path]
-) -> None:
+def test_a_check_of_plain_python_does_not_import_torch(workspace: Workspace, solve: Callable[[str], Path]) -> None:
     solve("alpha/double")
     assert "torch" not in loaded(workspace.root, "check", "A.1")
 
@@ -91,6 +90,8 @@ def imports(path: Path) -> Iterator[tuple[str, int]]:
 def layer(name: str) -> str:
     """`core` for a module of its own, else the sub-package: cli, view, dev, grading, mentor."""
     parts = name.split(".")
+    if name == "course.__main__":
+        return "cli"
     return parts[1] if len(parts) > 2 or (COURSE / parts[-1]).is_dir() else "core"
 
 

@@ -23,6 +23,8 @@ VERBS = {
     "check": "course.cli.grade:check",
     "next": "course.cli.move:next_",
     "reset": "course.cli.move:reset",
+    "hint": "course.cli.aid:hint",
+    "replay": "course.cli.aid:replay",
     "solution": "course.cli.look:solution",
     "verify": "course.cli.grade:verify",
     "doctor": "course.cli.look:doctor",

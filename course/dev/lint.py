@@ -25,6 +25,8 @@ def lint(curriculum: Curriculum, step: Step) -> list[str]:
     content = curriculum.content
     if missing := [f"{path} is missing" for path in _files(content, step) if not path.is_file()]:
         return missing
+    if broken := [fault for path in _sources(content, step) for fault in _no_python(path)]:
+        return broken
     checks = (_mistakes, _prompt, _lesson, _stub, _rights)
     return [fault for check in checks for fault in check(curriculum, step)]
 
@@ -38,6 +40,21 @@ def _files(content: Content, step: Step) -> list[Path]:
         content.mistakes(step.key),
         content.prompt(step.key),
     ]
+
+
+def _sources(content: Content, step: Step) -> list[Path]:
+    probes = [content.probes(step.key)] if content.probes(step.key).is_file() else []
+    rights = content.rights(step.file)
+    return [content.stub(step.file), content.reference(step.file), *rights, content.test_file(step.key), *probes]
+
+
+def _no_python(path: Path) -> Iterator[str]:
+    try:
+        ast.parse(path.read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        yield f"{path}:{error.lineno}: this is no Python ({error.msg})"
+    except ValueError as error:
+        yield f"{path}: this is no Python ({error})"
 
 
 def _mistakes(curriculum: Curriculum, step: Step) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -109,7 +110,7 @@ value = "2 * 1.5"
 def scaffold(curriculum: Curriculum, key: str, title: str, rules: str) -> tuple[list[Path], str]:
     """Write the files that are missing; return them and the entry for course.toml.
 
-    Raise `UsageError` for a key that cannot be one or is taken.
+    Raise `UsageError` for a key that cannot be one or is taken, and for rules that there are not.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*/[a-z][a-z0-9_]*", key):
         raise UsageError(
@@ -117,6 +118,11 @@ def scaffold(curriculum: Curriculum, key: str, title: str, rules: str) -> tuple[
         )
     if key in curriculum:
         raise UsageError(f"{key} exists already: it is {curriculum[key].number}.", hint=f"course dev check {key}")
+    if rules not in curriculum.rules:
+        known = ", ".join(curriculum.rules)
+        raise UsageError(
+            f"There are no rules {rules!r}; course.toml has {known}.", hint=f"course dev new {key} --rules NP"
+        )
     content = curriculum.content
     files = {
         content.lesson(key): _LESSON,
@@ -128,5 +134,6 @@ def scaffold(curriculum: Curriculum, key: str, title: str, rules: str) -> tuple[
         content.prompt(key): _PROMPT,
     }
     made = [path for path, text in files.items() if write_missing(path, text.replace("{title}", title))]
-    entry = f'[[stages.steps]]\nkey = "{key}"\ntitle = "{title}"\nminutes = 50\nneeds = []\nrules = "{rules}"\n'
+    quoted = json.dumps(title, ensure_ascii=False)  # TOML writes a string as JSON does
+    entry = f'[[stages.steps]]\nkey = "{key}"\ntitle = {quoted}\nminutes = 50\nneeds = []\nrules = "{rules}"\n'
     return made, entry

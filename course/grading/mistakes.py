@@ -28,7 +28,7 @@ class Mistake:
     def source(self, content: Content, step: Step) -> str:
         """The wrong version's code; raise `ContentError` when an edit does not fit the reference any more."""
         if self.file:
-            return (content.grader(step.key) / self.file).read_text(encoding="utf-8")
+            return content.read(content.grader(step.key) / self.file)
         code = content.reference(step.file).read_text(encoding="utf-8")
         for find, replace in self.edits:
             if code.count(find) != 1:
@@ -59,9 +59,10 @@ def _mistake(entry: dict[str, Any], path: Path) -> Mistake:
         raise ContentError(f"{path}, mistake {name!r}: unknown field {sorted(unknown)[0]!r}.")
     if not entry.get("belief") or len(entry.get("hints", ())) != HINTS:
         raise ContentError(f"{path}, mistake {name!r}: it needs a belief and {HINTS} hints.")
-    edits = [(edit["find"], edit["replace"]) for edit in entry.get("edits", ())]
-    if "find" in entry:
-        edits.insert(0, (entry["find"], entry["replace"]))
+    pairs = [entry, *entry.get("edits", ())] if {"find", "replace"} & set(entry) else entry.get("edits", ())
+    if any(not {"find", "replace"} <= set(pair) for pair in pairs):
+        raise ContentError(f"{path}, mistake {name!r}: an edit needs both `find` and `replace`.")
+    edits = [(pair["find"], pair["replace"]) for pair in pairs]
     if bool(edits) == bool(entry.get("file")):
         raise ContentError(f"{path}, mistake {name!r}: it needs either `find` and `replace` or a `file`.")
     return Mistake(

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import json
-from contextlib import suppress
-
 from course.curriculum import Step
-from course.grading import wire
-from course.grading.outcomes import SCHEMA, Outcome, Verdict
+from course.grading.last import keep_last
+from course.grading.outcomes import Outcome, Verdict
 from course.progress import Pass, Progress, now, record_attempt, update
 from course.workspace import Workspace
 
@@ -28,7 +24,7 @@ def record(workspace: Workspace, step: Step, verdict: Verdict, *, counts: bool =
         "seed": verdict.seed,
     }
     record_attempt(workspace.progress, entry)
-    _keep_last(workspace, step, verdict)
+    keep_last(workspace, step, verdict)
     if not (verdict.passed and counts):
         return None
     with update(workspace.progress) as progress:
@@ -37,20 +33,3 @@ def record(workspace: Workspace, step: Step, verdict: Verdict, *, counts: bool =
             now(), verdict.code, verdict.raw, verdict.grader, verdict.seed, dict(verdict.versions)
         )
     return progress
-
-
-def _keep_last(workspace: Workspace, step: Step, verdict: Verdict) -> None:
-    """Keep the last verdict and the transcripts of what failed: hints, replay and the mentor read them."""
-    transcripts = {}
-    for name, exchanges in verdict.transcripts.items():
-        with suppress(wire.WireError):
-            plain = [(one.operation, one.name, one.args, one.kwargs, one.shown, one.reply) for one in exchanges]
-            transcripts[name] = base64.b64encode(wire.encode(plain)).decode("ascii")
-    path = workspace.state / "last" / f"{step.key.replace('/', '.')}.json"
-    with suppress(OSError):  # the verdict was shown; only a later hint would miss this copy
-        path.parent.mkdir(parents=True, exist_ok=True)
-        spare = path.with_suffix(".tmp")
-        spare.write_text(
-            json.dumps({"schema": SCHEMA, "verdict": verdict.as_json(), "transcripts": transcripts}), encoding="utf-8"
-        )
-        spare.replace(path)

@@ -26,7 +26,7 @@ class Recorded:
         self.examples = [(list(calls), list(replies), float(rtol)) for calls, replies, rtol in examples]
 
     def alike(self, answer: Callable[[Any], dict[str, Any]], tensors: bool, stop: bool) -> list[bool]:
-        """Say for each example whether the version answers as the learner did; `stop` ends at the first that differs."""
+        """Say for each example whether a version answers as the learner did; `stop`: end at the first that differs."""
         found: list[bool] = []
         for calls, replies, rtol in self.examples:
             same = all(

@@ -35,6 +35,8 @@ def _inner_call(probe: str, args: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]
             return forward, (*inner, _Named("dy", upstream))
         case "purity" | "peak_bytes", (str(name), inner):
             return name, tuple(inner)
+        case "warnings_of", (str(name), *inner):
+            return name, tuple(inner)
         case "call_count", (str(name), _, inner):
             return name, tuple(inner)
     return probe, args
@@ -45,33 +47,39 @@ class _Named:
         self.name, self.value = name, value
 
 
-def show_value(value: object) -> str:
-    """A value as Python source, shortened where it is long and said to be shortened."""
+def show_value(value: object, *, most: int | None = MAX_ELEMENTS) -> str:
+    """A value as Python source. More than `most` elements are shortened, and that is said; None: nothing is."""
     if isinstance(value, _Named):
-        return f"{value.name}={show_value(value.value)}"
+        return f"{value.name}={show_value(value.value, most=most)}"
     if isinstance(value, Tensor):
-        return f"tensor({show_value(value.data)})"
+        return f"tensor({show_value(value.data, most=most)})"
     if isinstance(value, np.ndarray):
-        return _array(value)
+        return _array(value, most)
     if isinstance(value, np.generic):
         return repr(value.item())
     if isinstance(value, list | tuple) and not isinstance(value, str):
-        inner = ", ".join(show_value(item) for item in value[:MAX_ELEMENTS])
-        more = ", …" if len(value) > MAX_ELEMENTS else ("," if isinstance(value, tuple) and len(value) == 1 else "")
+        inner = ", ".join(show_value(item, most=most) for item in value[:most])
+        more = (
+            ", …"
+            if len(value) > (most or len(value))
+            else ("," if isinstance(value, tuple) and len(value) == 1 else "")
+        )
         return f"[{inner}{more}]" if isinstance(value, list) else f"({inner}{more})"
     if isinstance(value, dict):
-        pairs = [f"{show_value(key)}: {show_value(item)}" for key, item in list(value.items())[:MAX_ELEMENTS]]
-        return f"{{{', '.join(pairs)}{', …' if len(value) > MAX_ELEMENTS else ''}}}"
+        pairs = [
+            f"{show_value(key, most=most)}: {show_value(item, most=most)}" for key, item in list(value.items())[:most]
+        ]
+        return f"{{{', '.join(pairs)}{', …' if len(value) > (most or len(value)) else ''}}}"
     if isinstance(value, float) and not math.isfinite(value):
         return _numbers(value, np.dtype(np.float64))
     if isinstance(value, int) and value.bit_length() > 10_000:  # Python refuses to write it
         return f"<an int of {value.bit_length():,} bits>"
     text = repr(value)
-    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}… ({len(text):,} characters)"
+    return text if most is None or len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}… ({len(text):,} characters)"
 
 
-def _array(value: np.ndarray[Any, Any]) -> str:
-    if value.size > MAX_ELEMENTS:
+def _array(value: np.ndarray[Any, Any], most: int | None) -> str:
+    if most is not None and value.size > most:
         shape = ", ".join(str(side) for side in value.shape)
         return f"<array of shape ({shape}{',' if value.ndim == 1 else ''})>"
     understood = ("float64", "int64", "bool", "complex128") if value.size else ("float64",)

@@ -15,8 +15,8 @@ class Value:
     Both may be assigned from outside (`x.data -= 0.1 * x.grad`). Two Values are equal only if they are one and the same
     object, whatever their numbers, so Values can stand in a set and be keys of a dict: Python does that by itself.
 
-    In the operations, `other` is a Value, an int or a float; a plain number takes part as a constant. No operation
-    changes its operands.
+    In the operations, `other` is a Value, an int or a float; a plain number takes part as a constant. Every
+    operation returns a new Value and leaves its operands as they are, data and grad.
     """
 
     def __init__(self, data: float, _children: tuple[Value, ...] = (), _op: str = "") -> None:
@@ -77,7 +77,8 @@ class Value:
         A Value as exponent raises TypeError. 0 to a negative power raises ZeroDivisionError (ValueError, which
         math.pow raises, will do as well). A negative base with an exponent that is not a whole number raises
         ValueError: Python itself would answer with a complex number. With the exponent 0 the slope is 0, at a base of
-        0 too.
+        0 too. Where the slope is infinite, as for the square root at 0, the power itself is still computed, and what
+        backward() does is up to you.
 
         >>> (Value(-2.0) ** 3).data, (Value(2.0) ** -1).data
         (-8.0, 0.5)
@@ -101,7 +102,7 @@ class Value:
         raise NotImplementedError("Value.__rtruediv__")
 
     def relu(self) -> Value:
-        """Return self where it is positive, else 0. At exactly 0 its slope is 0, by convention."""
+        """Return the number where it is positive, else 0. At exactly 0 the slope is 0, by convention."""
         raise NotImplementedError("Value.relu")
 
     def exp(self) -> Value:

@@ -63,7 +63,8 @@ class Value:
         return self.to_the(-1).times(other)
 
     def relu(self):
-        return Value(self.data, (self,), "relu", (1,)) if self.data > 0 else Value(0)
+        is_open = self.data > 0
+        return Value(self.data if is_open else 0, (self,), "relu", (is_open,))
 
     def exp(self):
         return Value(math.exp(self.data), (self,), "exp", (math.exp(self.data),))

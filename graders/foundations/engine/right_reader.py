@@ -1,10 +1,11 @@
-"""Two tables, forward and slope, looked up by the operation's name; plain numbers are no nodes; the walk counts who is still to speak."""
+"""Another right F.3: two tables by the operation's name, plain numbers are no nodes, a walk that counts uses."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
 from collections.abc import Callable
+
 
 def _power(base: float, exponent: float) -> float:
     if base < 0 and not float(exponent).is_integer():

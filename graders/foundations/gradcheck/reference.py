@@ -33,7 +33,7 @@ def central_difference(f: Callable[[np.ndarray], float], x: np.ndarray, i: Index
 
 def numerical_gradient(f: Callable[[np.ndarray], float], x: np.ndarray, eps: float = 1e-6) -> np.ndarray:
     x = np.asarray(x)
-    gradient = np.empty(x.shape, dtype=np.float64)
+    gradient = np.empty(x.shape)  # float64, whatever dtype x has
     for index in np.ndindex(x.shape):
         gradient[index] = central_difference(f, x, index, eps)
     return gradient
@@ -47,7 +47,7 @@ def gradcheck(
     rtol: float = 1e-5,
 ) -> GradCheckResult:
     x = np.array(x, dtype=np.float64)
-    analytic = np.asarray(grad_f(x), dtype=np.float64)
+    analytic = np.asarray(grad_f(x))
     if analytic.shape != x.shape:
         raise ValueError(f"the gradient has shape {analytic.shape}, x has {x.shape}")
     if x.size == 0:

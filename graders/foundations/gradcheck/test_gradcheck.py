@@ -115,13 +115,11 @@ def came_out(seen, who="f"):
     check.that(seen["raised"], f"{who} raised, and the error did not come out")
 
 
-def moved(point, x):
+def moved(point, x, who="f"):
     """How far the point that a function was given lies from x; claims that it is float64 and has the shape of x."""
-    point = check.number_array(point, "what f was given")
-    check.that(
-        point.shape == np.shape(x), f"a function was given shape {point.shape}, expected the shape of x, {np.shape(x)}"
-    )
-    check.that(point.dtype == np.float64, f"a function was given dtype {point.dtype}, expected float64")
+    point = check.number_array(point, f"what {who} was given")
+    check.that(point.shape == np.shape(x), f"{who} was given shape {point.shape}, expected the shape of x, {np.shape(x)}")
+    check.that(point.dtype == np.float64, f"{who} was given dtype {point.dtype}, expected float64")
     return point - at(x)
 
 
@@ -577,8 +575,9 @@ def test_gradcheck_casts(learner, case, right):
         claimed = float(claimed)
     # A slope near 0 leaves few digits of a relative error: a coarse rtol.
     seen = checked(learner, case.recipe, claimed, case.x, rtol=1e-2)
-    for point in [*seen["grad_asked"], *seen["asked"]]:
-        moved(point, case.x)
+    for who, points in (("grad_f", seen["grad_asked"]), ("f", seen["asked"])):
+        for point in points:
+            moved(point, case.x, who)
     error = number(np.max(errors(claimed, numeric)))
     got = result(seen)
     check.that(
@@ -595,7 +594,7 @@ def test_gradcheck_asks_no_more_than_it_must(learner, case):
         seen["calls"] == count, f"f was called {seen['calls']} times for {case.x.size} elements, expected {count}"
     )
     check.that(len(seen["grad_asked"]) == 1, f"grad_f was called {len(seen['grad_asked'])} times, expected 1")
-    check.that(not np.any(moved(seen["grad_asked"][0], case.x)), "grad_f was asked at another point than x")
+    check.that(not np.any(moved(seen["grad_asked"][0], case.x, "grad_f")), "grad_f was asked at another point than x")
 
 
 @given(fragile(SOME_AXES), st.sampled_from([None, "f", "grad_f"]))

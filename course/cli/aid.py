@@ -1,0 +1,60 @@
+"""The verbs that help after a failed check: hint and replay."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import click
+
+from course.cli.base import step_argument
+from course.errors import CourseError, UsageError
+from course.session import open_session
+
+
+@click.command()
+@step_argument()
+def hint(step: str | None) -> None:
+    """Help with the last failed check, in three rungs: a question, a counterexample, a concept.
+
+    The next rung opens when you have changed your code and checked it again. Needs no chat and no network.
+    """
+    from course.grading.last import read_last  # noqa: PLC0415 - NumPy comes with the recorded calls
+    from course.mentor.hints import hint as next_hint  # noqa: PLC0415
+    from course.view import help as view  # noqa: PLC0415
+
+    session = open_session()
+    chosen = session.step(step)
+    last = read_last(session.workspace, chosen)
+    view.show_hint(chosen, next_hint(session.content, session.workspace, chosen, last), last.diagnosis)
+
+
+@click.command()
+@step_argument()
+@click.option("--pdb", "debug", is_flag=True, help="Stop in the debugger right before the call.")
+@click.pass_context
+def replay(ctx: click.Context, step: str | None, debug: bool) -> None:
+    """Run exactly the failing call on your code, here and without limits.
+
+    Writes it as repro_STEP.py into the workspace: ten lines that need nothing but your package and NumPy.
+    """
+    from course.grading.last import read_last  # noqa: PLC0415
+    from course.mentor.repro import repro  # noqa: PLC0415
+
+    session = open_session()
+    chosen = session.step(step)
+    last = read_last(session.workspace, chosen)
+    failed = last.first_failure
+    transcript = last.transcripts.get(failed.name) if failed else None
+    if failed is None or not transcript:
+        raise UsageError(f"{chosen.number} has no failing call to replay.", hint=f"course check {chosen.number}")
+    file = session.workspace.root / f"repro_{chosen.number.lower().replace('.', '_')}.py"
+    try:
+        file.write_text(repro(chosen, failed, transcript[-1]), encoding="utf-8")
+    except OSError as error:
+        raise CourseError(f"{file} could not be written: {error.strerror}.", hint="course doctor") from error
+    click.echo(f"{file.name}: {failed.claim}", err=True)
+    command = [sys.executable, str(file)]
+    if debug:
+        command = [sys.executable, "-c", repro(chosen, failed, transcript[-1], debug=True)]
+    ctx.exit(subprocess.run(command, cwd=session.workspace.root, check=False).returncode)

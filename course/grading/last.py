@@ -1,0 +1,87 @@
+"""The last verdict on a step, kept in the workspace with the calls of what failed: hints and replay read it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from course.curriculum import Step
+from course.errors import UsageError
+from course.grading import wire
+from course.grading.learner import Exchange
+from course.grading.outcomes import SCHEMA, Diagnosis, Failure, Finding, Outcome, PropertyResult, Verdict
+from course.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class LastCheck:
+    """What `course check` showed last: enough of its verdict to help, and the calls of what failed."""
+
+    outcome: Outcome
+    code: str
+    properties: tuple[PropertyResult, ...]
+    diagnosis: Diagnosis | None
+    transcripts: dict[str, list[Exchange]]
+
+    @property
+    def first_failure(self) -> PropertyResult | None:
+        failing = [one for one in self.properties if one.outcome is not Outcome.PASSED]
+        written = [one for one in failing if one.outcome is not Outcome.UNFINISHED]
+        return next(iter(written or failing), None)
+
+
+def _path(workspace: Workspace, step: Step) -> Path:
+    return workspace.state / "last" / f"{step.key.replace('/', '.')}.json"
+
+
+def keep_last(workspace: Workspace, step: Step, verdict: Verdict) -> None:
+    """Keep a verdict and its transcripts; what cannot be written is only missed by a later hint."""
+    transcripts = {}
+    for name, exchanges in verdict.transcripts.items():
+        with suppress(wire.WireError):
+            plain = [(one.operation, one.name, one.args, one.kwargs, one.shown, one.reply) for one in exchanges]
+            transcripts[name] = base64.b64encode(wire.encode(plain)).decode("ascii")
+    path, data = _path(workspace, step), {"schema": SCHEMA, "verdict": verdict.as_json(), "transcripts": transcripts}
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        spare = path.with_suffix(".tmp")
+        spare.write_text(json.dumps(data), encoding="utf-8")
+        spare.replace(path)
+
+
+def read_last(workspace: Workspace, step: Step) -> LastCheck:
+    """Read the last verdict back; raise `UsageError` when there is none or it speaks of other code than there is."""
+    again = f"course check {step.number}"
+    try:
+        data = json.loads(_path(workspace, step).read_text(encoding="utf-8"))
+        last = _last(data)
+    except (OSError, ValueError, KeyError, TypeError, wire.WireError) as error:
+        raise UsageError(f"{step.number} has not been checked yet.", hint=again) from error
+    if last.code != workspace.fingerprint(step)[0]:
+        raise UsageError(f"Your code changed since {step.number} was checked last.", hint=again)
+    return last
+
+
+def _last(data: dict[str, Any]) -> LastCheck:
+    verdict, found = data["verdict"], data["verdict"]["diagnosis"]
+    diagnosis = Diagnosis(Finding(found["finding"]), tuple(found["mistakes"]), found["inputs"]) if found else None
+    transcripts = {
+        name: [Exchange(*one) for one in wire.decode(base64.b64decode(text))]
+        for name, text in data["transcripts"].items()
+    }
+    properties = tuple(_property(entry) for entry in verdict["properties"])
+    return LastCheck(Outcome(verdict["outcome"]), verdict["code"], properties, diagnosis, transcripts)
+
+
+def _property(entry: dict[str, Any]) -> PropertyResult:
+    failure = entry["failure"]
+    said = (
+        Failure(failure["summary"], tuple(failure["detail"]), failure["call"], tuple(failure["where"]))
+        if failure
+        else None
+    )
+    return PropertyResult(entry["name"], entry["claim"], Outcome(entry["outcome"]), entry["examples"], said)

@@ -1,0 +1,88 @@
+"""Three rungs of help after a failed check, opened in order and by honest attempts. No chat is needed.
+
+1 a question about the property, 2 the telling counterexample, 3 the belief behind the bug and the concept to look at.
+With a diagnosis they come from the known mistake; without one there are two, from the property that failed. Never the
+line to type.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+
+from course.content import Content
+from course.curriculum import Step
+from course.errors import UsageError
+from course.grading.last import LastCheck
+from course.grading.mistakes import load_mistakes
+from course.grading.outcomes import Finding, Outcome, PropertyResult
+from course.progress import record_attempt
+from course.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """One rung: its number, how many there are, the lines to show, and whether the next one is still locked."""
+
+    rung: int
+    of: int
+    lines: tuple[str, ...]
+    waits: bool
+
+
+def hint(content: Content, workspace: Workspace, step: Step, last: LastCheck) -> Hint:
+    """Open the next rung if the code was changed and checked since the last one; else show that one again."""
+    failed = last.first_failure
+    if last.outcome is Outcome.PASSED or failed is None:
+        raise UsageError(f"{step.number} has nothing to hint at: no property failed.", hint="course next")
+    if failed.outcome is Outcome.UNFINISHED:
+        raise UsageError(
+            f"Write it first: {failed.claim} is unfinished, and there is nothing to diagnose.",
+            hint=f"course lesson {step.number}",
+        )
+    rungs = _rungs(content, step, last, failed)
+    opened = _opened(workspace, step)
+    fresh = not opened or opened[-1][1] != last.code
+    rung = min(len(opened) + fresh, len(rungs)) if fresh else min(len(opened), len(rungs))
+    if fresh and len(opened) < len(rungs):
+        record_attempt(workspace.progress, {"step": step.key, "hint": rung, "code": last.code})
+    return Hint(rung, len(rungs), rungs[rung - 1], waits=rung < len(rungs))
+
+
+def _rungs(content: Content, step: Step, last: LastCheck, failed: PropertyResult) -> list[tuple[str, ...]]:
+    counterexample = _counterexample(failed)
+    found = last.diagnosis
+    if found is not None and found.finding is Finding.MATCH:
+        known = {mistake.name: mistake for mistake in load_mistakes(content.mistakes(step.key))}
+        hints = [known[name].hints for name in found.mistakes if name in known]
+        if hints:
+            first, second, third = (tuple(rung) for rung in zip(*hints, strict=True))
+            return [first, (*second, *counterexample), third]
+    question = f"The claim is: {failed.claim}. For the input below, what should come out? Work it out by hand first."
+    call = failed.failure.call if failed.failure else ""
+    return [(question, call) if call else (question,), counterexample]
+
+
+def _counterexample(failed: PropertyResult) -> tuple[str, ...]:
+    failure = failed.failure
+    if failure is None:
+        return ()
+    lines = [f"for {failure.call}" if failure.call else "", failure.summary, *failure.detail, *failure.where]
+    return tuple(line for line in lines if line)
+
+
+def _opened(workspace: Workspace, step: Step) -> list[tuple[int, str]]:
+    """The rungs opened since the step was last passed, with the code they were opened for."""
+    found: list[tuple[int, str]] = []
+    with suppress(OSError):
+        for line in (workspace.state / "attempts.jsonl").read_text(encoding="utf-8").splitlines():
+            with suppress(ValueError, KeyError, TypeError):
+                entry = json.loads(line)
+                if entry["step"] != step.key:
+                    continue
+                if entry.get("outcome") == Outcome.PASSED:
+                    found = []
+                elif "hint" in entry:
+                    found.append((entry["hint"], entry["code"]))
+    return found
