@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from course.content import PACKAGE
+from course.errors import WorkspaceError
 
 # Comments, blank lines and line endings may change without making a pass stale.
 _SILENT = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
@@ -20,7 +21,7 @@ def modules_in(package: Path) -> dict[str, Path]:
     found = {}
     for path in sorted(package.rglob("*.py")):
         parts = path.relative_to(package).with_suffix("").parts
-        if not all(part.isidentifier() for part in parts):
+        if not all(part.isidentifier() for part in parts) or not path.is_file():
             continue
         found[".".join((PACKAGE, *(part for part in parts if part != "__init__")))] = path
     return found
@@ -67,7 +68,7 @@ def closure(module: str, modules: Mapping[str, Path]) -> list[Path]:
 
 def read_source(path: Path) -> str:
     """Read a source as Python would (byte-order mark, coding line); undecodable bytes are kept visible."""
-    data = path.read_bytes()
+    data = _bytes(path)
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         return data.decode(encoding).replace("\r\n", "\n")
@@ -89,8 +90,17 @@ def raw_digest(paths: Iterable[Path]) -> str:
     """Hash the bytes: the quick answer to "did anything change at all?"."""
     digest = hashlib.sha256()
     for path in paths:
-        digest.update(path.read_bytes() + b"\1")
+        digest.update(_bytes(path) + b"\1")
     return digest.hexdigest()[:32]
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise WorkspaceError(
+            f"{path} cannot be read: {error.strerror}.", hint=f"ls -l '{path}'   shows whose it is"
+        ) from error
 
 
 def _tokens(source: str) -> list[str]:

@@ -22,6 +22,7 @@ from grading_helpers import DOUBLE, GRADER, nothing_left, said, small_course, su
 
 from course.content import Content
 from course.curriculum import Budget, Curriculum
+from course.errors import WorkspaceError
 from course.grading import process
 from course.grading.judge import Submission, grade
 from course.grading.outcomes import Outcome
@@ -227,7 +228,7 @@ VALUES = [
     Case("a function", "def double(x): return double", W, "function"),
     Case("a huge number", "def double(x): return 10**5000", W, "double is a huge number"),
     Case("a huge list", "def double(x): return [None] * 2_000_000", E, "cannot be looked at: more than 1,048,576 items"),
-    Case("huge bytes", "def double(x): return bytes(20 << 20)", W, "double is b'"),
+    Case("huge bytes", "def double(x): return bytes(2 << 20)", W, "double is b'"),
     Case("bytes that leave no room to send them", "def double(x): return bytes(150 << 20)", M, "out of memory"),
     Case("a huge array", "import numpy as np\ndef double(x): return np.broadcast_to(np.int8(1), (1 << 29,))", E,
          "512 MiB is more than may cross", NUMPY),
@@ -346,19 +347,33 @@ def test_something_else_in_the_place_of_the_file(
         file.symlink_to("nowhere.py" if name == "a link to nothing" else "double.py")
     outcome, text = check_file(content, curriculum, workspace)
     assert outcome is Outcome.ERROR
-    assert "minillm/alpha/double.py" in text
+    assert "minillm/alpha/double.py is not there" in text
 
 
-@pytest.mark.skipif(os.name == "nt" or not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read it all")
-def test_a_file_that_may_not_be_read(content: Content, curriculum: Curriculum, workspace: Workspace) -> None:
+def test_a_file_that_may_not_be_read(
+    content: Content, curriculum: Curriculum, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = open_step(workspace, curriculum, "alpha/double")
-    file.chmod(0)
-    outcome, text = check_file(content, curriculum, workspace)
-    assert outcome is Outcome.ERROR
-    assert "Permission" in text
+
+    def refused(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refused)  # root, who may run these tests, is refused nothing
+    with pytest.raises(WorkspaceError, match=r"double\.py cannot be read: Permission denied") as caught:
+        check_file(content, curriculum, workspace)
+    assert caught.value.hint == f"ls -l '{file}'   shows whose it is"
 
 
 # ---------------------------------------------------------------- the program itself: Ctrl-C, two at once, odd folders
+
+
+# Whatever started these tests may have switched Ctrl-C off.
+_COURSE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from course.cli import run
+run()
+"""
 
 
 @dataclass
@@ -371,7 +386,7 @@ class Program:
     def start(self) -> subprocess.Popen[str]:
         self.scratch.mkdir(exist_ok=True)
         return subprocess.Popen(
-            [sys.executable, "-c", "from course.cli import run; run()", "check"],
+            [sys.executable, "-c", _COURSE, "check"],
             cwd=self.workspace.root,
             env=os.environ | {"COURSE_CONTENT": str(FAKE), "TMPDIR": str(self.scratch)},
             stdin=subprocess.DEVNULL,
@@ -414,8 +429,7 @@ def test_ctrl_c(program: Program, curriculum: Curriculum, moment: str) -> None:
     before = program.workspace.progress.read_bytes()
     judge = program.start()
     if moment == "before the learner starts":
-        until(lambda: any("click" in entry.path for entry in psutil.Process(judge.pid).memory_maps()) or True)
-        time.sleep(0.1)
+        until(lambda: psutil.Process(judge.pid).cpu_times().user > 0.1)
     else:
         until(lambda: learner_of(judge))
         if moment != "as it starts":
@@ -432,7 +446,7 @@ def test_ctrl_c(program: Program, curriculum: Curriculum, moment: str) -> None:
         assert out == ""
     assert program.workspace.progress.read_bytes() == before
     assert not (program.workspace.state / "attempts.jsonl").exists()
-    assert learner is None or not learner.is_running() or learner.status() == psutil.STATUS_ZOMBIE
+    until(lambda: learner is None or not learner.is_running())
     assert not list(program.scratch.iterdir())
 
 

@@ -18,8 +18,8 @@ from course.workspace import Workspace
 
 Solve = Callable[[str], Path]
 VERDICT = {
-    "schema", "step", "outcome", "properties", "seed", "seconds", "code", "raw", "grader", "problem", "printed",
-    "protections", "versions", "examples",
+    "schema", "step", "outcome", "properties", "seed", "seconds", "code", "raw", "grader", "problem", "diagnosis",
+    "printed", "protections", "versions", "examples",
 }  # fmt: skip
 
 
@@ -163,6 +163,7 @@ def test_the_verdict_as_json(cli: Cli, double: Path) -> None:
     assert second["outcome"] == "wrong"
     assert set(second["failure"]) == {"summary", "detail", "call", "where"}
     assert second["failure"]["call"] == "halve(3.0)"
+    assert verdict["diagnosis"]["mistakes"] == ["halves downwards"]
     assert verdict["examples"] == sum(one["examples"] for one in verdict["properties"])
 
 

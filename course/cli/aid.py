@@ -15,9 +15,9 @@ from course.session import open_session
 @click.command()
 @step_argument()
 def hint(step: str | None) -> None:
-    """Help with the last failed check, in three rungs: a question, a counterexample, a concept.
+    """Help with the last failed check, in three rungs.
 
-    The next rung opens when you have changed your code and checked it again. Needs no chat and no network.
+    A question, a counterexample, a concept. The next rung opens when you have changed your code and checked it again. Needs no chat and no network.
     """
     from course.grading.last import read_last  # noqa: PLC0415 - NumPy comes with the recorded calls
     from course.mentor.hints import hint as next_hint  # noqa: PLC0415
@@ -34,9 +34,9 @@ def hint(step: str | None) -> None:
 @click.option("--pdb", "debug", is_flag=True, help="Stop in the debugger right before the call.")
 @click.pass_context
 def replay(ctx: click.Context, step: str | None, debug: bool) -> None:
-    """Run exactly the failing call on your code, here and without limits.
+    """Run exactly the failing call on your code.
 
-    Writes it as repro_STEP.py into the workspace: ten lines that need nothing but your package and NumPy.
+    It runs here and without limits. Writes it as repro_STEP.py into the workspace: ten lines that need nothing but your package and NumPy.
     """
     from course.grading.last import read_last  # noqa: PLC0415
     from course.mentor.repro import repro  # noqa: PLC0415

@@ -106,6 +106,9 @@ def describe(value: Any) -> str:
 
 
 def shorten(value: object, width: int = 120) -> str:
+    if isinstance(value, str | bytes | list | tuple) and len(value) > width:
+        value = value[:width]  # writing all of a huge one takes seconds
+        return f"{shorten(value, 2 * width)[: width - 1]}…"
     try:
         text = repr(value)
     except ValueError:  # Python writes no int of more than 4300 digits

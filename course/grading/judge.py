@@ -103,8 +103,8 @@ class _Grading:
         from course.grading.learner import Clock, Learner  # noqa: PLC0415 - the learner starts before pytest is imported
 
         learner = Learner(self._setup(self.submission), Clock(self.began + self.step.budget.step_seconds))
-        learner.start()
         try:
+            learner.start()
             return self._properties(learner, how)
         finally:
             learner.close()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from course.grading.outcomes import Failure, Outcome
-from course.grading.process import LearnerProcess, Setup, Stopped
+from course.grading.process import LearnerProcess, Setup, Stopped, uninterrupted
 
 
 class LearnerRaised(Exception):
@@ -71,7 +71,8 @@ class Learner:
     def start(self) -> None:
         """Start the process, so that it imports while the judge does."""
         if self.process is None:
-            self.process = LearnerProcess(self.setup)
+            with uninterrupted():
+                self.process = LearnerProcess(self.setup)
 
     def load(self) -> tuple[Outcome, Failure] | None:
         """Import the learner's module; say why that failed, if it did."""

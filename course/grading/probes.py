@@ -46,24 +46,42 @@ def forward_backward(
     return outputs[0] if len(outputs) == 1 else tuple(outputs), gradients
 
 
-def purity(module: ModuleType, name: str, args: tuple[Any, ...], **kwargs: Any) -> dict[str, Any]:
+def outputs(module: ModuleType, name: str, args: tuple[Any, ...], **kwargs: Any) -> Any:
+    """Run `*outputs, cache = name(*args)`; return what is not the cache, a single output alone."""
+    result = find_function(module, name)(*args, **kwargs)
+    if not isinstance(result, tuple) or len(result) < 2:
+        return result
+    return result[0] if len(result) == 2 else result[:-1]
+
+
+def purity(
+    module: ModuleType, name: str, args: tuple[Any, ...], *, cached: bool = False, **kwargs: Any
+) -> dict[str, Any]:
     """Call a function twice; say whether its inputs and the global random state are as before, and return both results.
+
+    With `cached`, the last part of a result is the learner's own cache and stays here.
 
     Returns {"changed": [positions of changed arguments], "random": bool, "first": …, "second": …}.
     """
-    function = find_function(module, name)
+    run = outputs if cached else _call
     before = [wire.encode(argument) for argument in args]
     state = _random_state()
-    first = function(*args, **kwargs)
-    kept = wire.encode(first)
+    kept = wire.encode(run(module, name, args, **kwargs))
     changed = [place for place, argument in enumerate(args) if wire.encode(argument) != before[place]]
     moved = _random_state() != state
-    second = function(*wire.decode(wire.encode(args), tensors="torch" in sys.modules), **kwargs)
+    again = tuple(wire.decode(argument, tensors="torch" in sys.modules) for argument in before)
+    second = run(module, name, again, **kwargs)
     return {"changed": changed, "random": moved, "first": wire.decode(kept), "second": second}
 
 
+def _call(module: ModuleType, name: str, args: tuple[Any, ...], **kwargs: Any) -> Any:
+    return find_function(module, name)(*args, **kwargs)
+
+
 def _random_state() -> list[bytes]:
-    states = [repr(sys.modules["random"].getstate()).encode()] if "random" in sys.modules else []
+    import random  # noqa: PLC0415 - it must be there before the first look, or its coming would look like a change
+
+    states = [repr(random.getstate()).encode()]
     if numpy := sys.modules.get("numpy"):
         states.append(repr(numpy.random.get_state()).encode())
     if torch := sys.modules.get("torch"):

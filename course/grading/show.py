@@ -24,7 +24,7 @@ def show_exchange(exchange: Exchange) -> str:
     if exchange.operation == "probe":
         name, args = _inner_call(name, args)
     parts = [show_value(argument) for argument in args]
-    parts += [f"{key}={show_value(value)}" for key, value in exchange.kwargs.items()]
+    parts += [f"{key}={show_value(value)}" for key, value in exchange.kwargs.items() if key != "cached"]
     return f"{name}({', '.join(parts)})"
 
 
@@ -33,7 +33,7 @@ def _inner_call(probe: str, args: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]
     match probe, args:
         case "forward_backward", (str(forward), _, inner, upstream):
             return forward, (*inner, _Named("dy", upstream))
-        case "purity" | "peak_bytes", (str(name), inner):
+        case "purity" | "peak_bytes" | "outputs", (str(name), inner):
             return name, tuple(inner)
         case "warnings_of", (str(name), *inner):
             return name, tuple(inner)

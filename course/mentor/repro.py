@@ -42,8 +42,9 @@ def _probe(exchange: Exchange) -> list[str]:
                 "print(*outputs)",
                 "print(gradients)",
             ]
-        case "purity" | "peak_bytes", (str(name), inner):
-            return [f"print({name}({_arguments(inner, exchange.kwargs)}))"]
+        case "purity" | "peak_bytes" | "outputs", (str(name), inner):
+            kwargs = {key: value for key, value in exchange.kwargs.items() if key != "cached"}
+            return [f"print({name}({_arguments(inner, kwargs)}))"]
         case "warnings_of", (str(name), *inner):
             return [f"print({name}({_arguments(tuple(inner), exchange.kwargs)}))"]
         case "call_count", (str(name), _, inner):

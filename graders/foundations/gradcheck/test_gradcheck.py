@@ -291,8 +291,9 @@ def one_step(move, x, i, step):
     check.that(not np.any(move[others]), "f was asked at a point where an element other than x[i] was moved")
     distance = abs(float(move[i]))
     # x ± eps can be off by the last bits of x, no more.
-    as_told = abs(distance - step) <= 4 * np.spacing(abs(float(x[i])) + step)
-    check.that(as_told, f"f was asked {number(distance)} away from x[i], expected eps = {number(step)}")
+    as_told = abs(distance - step) <= 4 * np.spacing(abs(float(np.asarray(x)[i])) + step)
+    place = f"x[{', '.join(str(int(side)) for side in i)}]" if i else "x"
+    check.that(as_told, f"f was asked {number(distance)} away from {place}, expected eps = {number(step)}")
 
 
 @given(cases(st.sampled_from(ONE_AXIS)), st.sampled_from(["plain", "from the end", "tuple"]))
@@ -366,17 +367,19 @@ def test_gradient_is_every_difference(learner, case, eps):
     check.close(seen["value"], expected, what="numerical_gradient", scale=case.recipe.rounding(case.x, step))
 
 
-@given(cases())
-def test_gradient_asks_twice_an_element(learner, case):
-    """f is called exactly twice for each element, each time at a point that differs from x in that element only."""
+@given(cases(), STEPS)
+def test_gradient_asks_twice_an_element(learner, case, eps):
+    """f is called exactly twice for each element, each time with that element eps away from x and all others at x."""
     x = case.x
-    moves = [moved(point, x) for point in measured(learner, "numerical_gradient", case.recipe, x, eps=0.25)["asked"]]
+    seen = measured(learner, "numerical_gradient", case.recipe, x, **option(eps))
+    moves = [moved(point, x) for point in seen["asked"]]
     check.that(
         len(moves) == 2 * x.size, f"f was called {len(moves)} times for {x.size} elements, expected {2 * x.size}"
     )
     places = [np.flatnonzero(move) for move in moves]
-    for place in places:
+    for move, place in zip(moves, places, strict=True):
         check.that(len(place) == 1, f"f was asked at a point that differs from x in {len(place)} elements, expected 1")
+        one_step(move, x, np.unravel_index(place[0], move.shape), eps or EPS)
     counts = np.bincount(np.concatenate(places), minlength=x.size)
     lacking = int(np.argmax(counts != 2))
     check.that(np.all(counts == 2), f"f was asked {counts[lacking]} times along element {lacking}, expected 2")
@@ -492,16 +495,17 @@ def test_constant_function(learner, case, right):
     report_is(checked(learner, Recipe(), claimed, case.x), claimed, np.zeros(case.x.shape))
 
 
-@settings(max_examples=10)
-@given(sizes(1, 3), st.sampled_from([2, 4, 6]), st.sampled_from([0.99, 1.0, 1.01]))
+@settings(max_examples=15)
+@given(sizes(1, 3), st.sampled_from([2, 4, 6, None]), st.sampled_from([0.99, 1.0, 1.01]))
 def test_ok_compares_with_rtol(learner, size, power, relative):
-    """ok says whether max_rel_err is at most the rtol that was given."""
+    """ok says whether max_rel_err is at most the rtol that was given, or 1e-5 if none was."""
     # With these numbers nothing rounds: the measured slope is 1 and the error 2^−power, exactly.
     x, claimed = np.array([-2.0, 4.0, 1.0])[:size], np.ones(size)
-    claimed[-1] -= 0.5**power
-    rtol = relative * 0.5**power
-    seen = checked(learner, Recipe(linear=1.0), claimed, x, eps=0.5, rtol=rtol)
-    report_is(seen, claimed, np.ones(size), rtol=rtol)
+    claimed[-1] -= 0.5**power if power else RTOL / relative
+    rtol = {"rtol": relative * 0.5**power} if power else {}
+    if power or relative != 1:
+        seen = checked(learner, Recipe(linear=1.0), claimed, x, eps=0.5, **rtol)
+        report_is(seen, claimed, np.ones(size), **rtol)
 
 
 @given(slopes(), st.sampled_from([0.125, 0.5, 1.0]))
@@ -587,13 +591,16 @@ def test_gradcheck_casts(learner, case, right):
 
 @given(slopes(ANY_SHAPE))
 def test_gradcheck_asks_no_more_than_it_must(learner, case):
-    """gradcheck calls f twice for each element, and grad_f once, at x."""
+    """gradcheck calls f twice for each element, eps = 1e-6 away if none was given, and grad_f once, at x."""
     seen = checked(learner, case.recipe, case.slope, case.x)
     count = 2 * case.x.size
     check.that(
         seen["calls"] == count, f"f was called {seen['calls']} times for {case.x.size} elements, expected {count}"
     )
     check.that(len(seen["grad_asked"]) == 1, f"grad_f was called {len(seen['grad_asked'])} times, expected 1")
+    step = float(np.max(np.abs(moved(seen["asked"][0], case.x))))
+    as_told = abs(step - EPS) <= 4 * np.spacing(np.max(np.abs(case.x)) + EPS)
+    check.that(as_told, f"f was asked {number(step)} away from x, expected eps = {number(EPS)}")
     check.that(not np.any(moved(seen["grad_asked"][0], case.x, "grad_f")), "grad_f was asked at another point than x")
 
 

@@ -43,10 +43,10 @@ def cross_entropy(logits, targets, ignore_index=-100):
     n = len(ids)
     if n == 0:
         return 0.0, dlogits
-    log_p = log_softmax(logits[counts])  # (n, V)
+    rows = logits[counts]  # (n, V)
     truth = np.arange(n), ids
-    loss = -log_p[truth].sum() / n
-    slope = np.exp(log_p)
+    loss = -log_softmax(rows)[truth].mean()
+    slope = softmax(rows)
     slope[truth] -= 1
     dlogits[counts] = slope / n
     return float(loss), dlogits

@@ -251,11 +251,11 @@ def summed_copies(grad, shape):
 
 
 @given(shape_pairs(), rngs(), st.booleans())
-def test_unbroadcast(learner, pair, rng, contiguous):
+def test_unbroadcast(learner, pair, rng, scattered):
     """unbroadcast adds up all the copies of each element, and returns exactly the shape asked for."""
     full, own = pair
     grad = normal(rng, full)
-    got = learner.unbroadcast(grad if contiguous else strided(grad), own)
+    got = learner.unbroadcast(strided(grad) if scattered else grad, own)
     check.close(got, summed_copies(grad, own), what="unbroadcast", terms=grad.size, scale=4.0)
 
 
@@ -538,6 +538,15 @@ def test_backward_without_grad(learner, rng, shape):
     """backward() of a single element, of whatever shape, starts from 1."""
     program = Program([("leaf", normal(rng, shape))], [("tanh", (0,))], [None])
     same_gradients(program, program.run(learner), np.ones(shape))
+
+
+@given(st.sampled_from([([2, 2], [2.0, 2.0]), (np.array([2, 2]), [2.0, 2.0]), (3, [3.0]), (0.5, [0.5])]))
+def test_backward_takes_lists(learner, case):
+    """The gradient given may be a list, a number or whole numbers: the leaf's grad is a float64 array all the same."""
+    given_grad, expected = case
+    shape = np.shape(given_grad)
+    program = Program([("leaf", np.ones(shape))], [("+", (0, 0))], [given_grad])
+    check.close(program.run(learner)["grad"][0], 2 * np.reshape(expected, shape), what="a.grad")
 
 
 @settings(max_examples=5)

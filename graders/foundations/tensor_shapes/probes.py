@@ -52,7 +52,6 @@ def run(
         stopped = _take(module, things, steps)
     if stopped is not None:
         return {"no tensor": stopped}
-    upstreams = [np.array(upstream) for upstream in upstreams]
     given = [upstream.copy() for upstream in upstreams]
     for upstream in upstreams:
         things[-1].backward(upstream)
