@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: start test lint bench dev torch clean
+.PHONY: start test lint bench bench-diagnosis torch clean
 
 start: $(VENV)/.course
 	$(BIN)/course start
@@ -21,6 +21,9 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python tests/bench/run.py
+
+bench-diagnosis: $(VENV)/.dev
+	$(BIN)/python tests/bench/diagnosis.py
 
 torch: $(VENV)/.course
 	$(PIP) install -c constraints.txt -e ".[torch]"

@@ -1,4 +1,4 @@
-"""What the judge's tests share: a course of one step, a submission of a source text, and what may not be left behind."""
+"""What the judge's tests share: a course of one step, a text as a submission, and what may not be left behind."""
 
 from __future__ import annotations
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pytest
 from grading_helpers import DOUBLE, GRADER, named, nothing_left, said, small_course, submit
 
 from course.content import Content
-from course.curriculum import Curriculum, load_curriculum
+from course.curriculum import Curriculum
 from course.errors import ContentError
 from course.grading.judge import Submission, grade, reference_modules, seed_of
 from course.grading.outcomes import Outcome, Verdict
@@ -42,7 +44,7 @@ def test_the_same_code_gets_the_same_verdict(tmp_path: Path, source: str) -> Non
 
 
 def test_another_process_gives_the_same_verdict(tmp_path: Path) -> None:
-    """Neither the judge's hash seed nor what it graded before may count; code that depends on the order of a set too."""
+    """Neither the judge's hash seed nor what it graded before may count, not even for code that asks for them."""
     source = "def double(x):\n    return 2 * x if list({'a', 'b', 'c', 'd'})[0] < 'c' else x"
     course = small_course(tmp_path / "content")
     here = submit(course, source, tmp_path / "a")
@@ -122,7 +124,10 @@ def test_seeds_differ_in_what_they_draw(tmp_path: Path) -> None:
 
 
 def test_examples_that_draw_alike_differ_between_properties(tmp_path: Path) -> None:
-    body = "@settings(max_examples=10)\n@given(st.integers(0, 10**9))\ndef test_{0}(learner, x):\n    '''{0}'''\n    learner.{0}(x)\n"
+    body = (
+        "@settings(max_examples=10)\n@given(st.integers(0, 10**9))\n"
+        "def test_{0}(learner, x):\n    '''{0}'''\n    learner.{0}(x)\n"
+    )
     grader = (
         "from hypothesis import given, settings\nfrom hypothesis import strategies as st\n"
         + body.format("one") + body.format("two")
@@ -249,7 +254,8 @@ FAULTY = {
     "a skipped file": ("import pytest\npytest.skip('later', allow_module_level=True)\n", "collects no property"),
     "an expected failure": (
         "import pytest\n@pytest.mark.xfail\ndef test_a(learner):\n    '''a'''\n    1 / 0\n", "ZeroDivisionError"),
-    "an early end": ("import pytest\ndef test_a(learner): pytest.exit('enough')\ndef test_b(learner): pass\n", "did not run"),
+    "an early end": ("import pytest\ndef test_a(learner): pytest.exit('enough')\ndef test_b(learner): pass\n",
+    "did not run"),
     "a teardown that fails": (
         "import pytest\n@pytest.fixture\ndef case():\n    yield\n    1 / 0\ndef test_a(case, learner): pass\n",
         "ZeroDivisionError"),
@@ -260,7 +266,8 @@ FAULTY = {
         "from hypothesis import assume, given, strategies as st\n@given(st.integers())\n"
         "def test_a(learner, n):\n    '''a'''\n    assume(False)\n", "Unsatisfi"),
     "a warning as error": ("import warnings\ndef test_a(learner):\n    raise UserWarning('x')\n", "UserWarning"),
-    "an unknown setting": ("from hypothesis import settings\n@settings(no_such=1)\ndef test_a(learner): pass\n", "no_such"),
+    "an unknown setting": ("from hypothesis import settings\n@settings(no_such=1)\ndef test_a(learner): pass\n",
+    "no_such"),
 }  # fmt: skip
 
 
@@ -372,9 +379,6 @@ def test_the_course_may_lie_in_any_folder(tmp_path: Path, name: str) -> None:
 
 
 def test_judging_leaves_numpy_and_hypothesis_as_they_were(tmp_path: Path) -> None:
-    import hypothesis  # noqa: PLC0415
-    import random  # noqa: PLC0415
-
     np.random.seed(5)
     random.seed(5)
     before = np.random.random(), random.random(), hypothesis.settings().max_examples

@@ -15,6 +15,7 @@ import numpy as np
 import psutil
 import pytest
 from grading_helpers import QUICK, nothing_left
+from hypothesis.vendor.pretty import pretty
 
 from course.curriculum import Budget, Rules
 from course.grading import process
@@ -72,6 +73,13 @@ def test_arrays_cross_as_they_lie(start: Start) -> None:
     assert kinds == (False, True)
     assert np.array_equal(got, sent + 1)
     assert sent[0, 0] == 0  # the judge's own is out of reach
+
+
+def test_the_learner_is_short_to_write(start: Start) -> None:
+    """Hypothesis writes it, with all that it holds, whenever a property fails."""
+    learner = start("def f(): return 'x' * 10_000")
+    learner.f()
+    assert pretty(learner) == "learner"
 
 
 def test_a_name_that_is_the_engine_s_own_can_still_be_called(start: Start) -> None:
@@ -147,7 +155,8 @@ def test_the_learner_gets_nothing_of_the_judge_s_surroundings(
     for name in ("PYTHONPATH", "PYTHONSTARTUP", "PYTHONHOME", "SECRET"):
         monkeypatch.setenv(name, str(beside))
     learner = start(
-        "import os, sys, random, json\ndef f():\n    return os.getcwd(), dict(os.environ), sys.stdin.read(), sys.flags.no_site"
+        "import os, sys, random, json\n"
+        "def f(): return os.getcwd(), dict(os.environ), sys.stdin.read(), sys.flags.no_site"
     )
     assert learner.load() is None
     cwd, environment, typed, no_site = learner.f()

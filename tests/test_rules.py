@@ -1,4 +1,4 @@
-"""The from-scratch rules read off the syntax tree: what breaks them is named, what only looks like it is not refused."""
+"""The from-scratch rules, read off the syntax tree: what breaks them is named, what only looks like it passes."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from course.grading.wire import Opaque, Tensor
 TYPED_BACK = [
     1, -2.5, "it's", b"\x00", None, True, [1, 2.5, "a"], (1,), (), {"a": 1}, float("inf"), float("nan"), -float("inf"),
     [float("nan")], np.float64(1.5), np.int64(3), np.array([1.0, 2.5]), np.array([[1, 2], [3, 4]]), np.array(2.0),
-    np.array([1.5], np.float32), np.array([1, 2], np.int32), np.array([True, False]), np.array([np.nan, np.inf, -np.inf]),
+    np.array([1.5], np.float32), np.array([1, 2], np.int32), np.array([True, False]), np.array([np.nan, np.inf,
+    -np.inf]),
     np.array([1 + 2j]), np.zeros((0, 3)), np.zeros(0, np.int64), {"w": np.array([1.0, 2.0])}, [np.array([1, 2]), None],
     {"n": {"m": (np.array([0.5]),)}}, np.array([1e-300, 1e20]), {1, 2},
 ]  # fmt: skip
@@ -32,7 +34,7 @@ def same(one: Any, other: Any) -> bool:
         return set(one) == set(other) and all(same(one[key], other[key]) for key in one)
     if isinstance(one, list | tuple):
         return type(one) is type(other) and len(one) == len(other) and all(map(same, one, other))
-    return bool(one == other) or (one != one and other != other)
+    return bool(one == other) or (math.isnan(one) and math.isnan(other))
 
 
 @pytest.mark.parametrize("value", TYPED_BACK, ids=brief)

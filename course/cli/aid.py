@@ -17,9 +17,10 @@ from course.session import open_session
 def hint(step: str | None) -> None:
     """Help with the last failed check, in three rungs.
 
-    A question, a counterexample, a concept. The next rung opens when you have changed your code and checked it again. Needs no chat and no network.
+    A question, a counterexample, a concept. The next rung opens when you have changed your code and checked it
+    again. Needs no chat and no network.
     """
-    from course.grading.last import read_last  # noqa: PLC0415 - NumPy comes with the recorded calls
+    from course.grading.last import read_last  # noqa: PLC0415
     from course.mentor.hints import hint as next_hint  # noqa: PLC0415
     from course.view import help as view  # noqa: PLC0415
 
@@ -36,7 +37,8 @@ def hint(step: str | None) -> None:
 def replay(ctx: click.Context, step: str | None, debug: bool) -> None:
     """Run exactly the failing call on your code.
 
-    It runs here and without limits. Writes it as repro_STEP.py into the workspace: ten lines that need nothing but your package and NumPy.
+    It runs here and without limits. Writes it as repro_STEP.py into the workspace: ten lines that need nothing but
+    your package and NumPy.
     """
     from course.grading.last import read_last  # noqa: PLC0415
     from course.mentor.repro import repro  # noqa: PLC0415
@@ -45,14 +47,16 @@ def replay(ctx: click.Context, step: str | None, debug: bool) -> None:
     chosen = session.step(step)
     last = read_last(session.workspace, chosen)
     failed = last.first_failure
-    transcript = last.transcripts.get(failed.name) if failed else None
+    transcript = last.transcript(failed.name) if failed else None
     if failed is None or not transcript:
         raise UsageError(f"{chosen.number} has no failing call to replay.", hint=f"course check {chosen.number}")
     file = session.workspace.root / f"repro_{chosen.number.lower().replace('.', '_')}.py"
     try:
         file.write_text(repro(chosen, failed, transcript[-1]), encoding="utf-8")
     except OSError as error:
-        raise CourseError(f"{file} could not be written: {error.strerror}.", hint="course doctor") from error
+        raise CourseError(
+            f"{file} could not be written: {error.strerror}.", hint=f"ls -ld '{file.parent}'   shows whose it is"
+        ) from error
     click.echo(f"{file.name}: {failed.claim}", err=True)
     command = [sys.executable, str(file)]
     if debug:

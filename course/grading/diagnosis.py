@@ -20,7 +20,7 @@ from course.grading.mistakes import Mistake, load_mistakes
 from course.grading.outcomes import Diagnosis, Finding
 from course.grading.process import LearnerProcess, Setup, Stopped
 
-REPLAY_SECONDS = 3.0
+REPLAY_SECONDS = 10.0
 # Rounding in another order of operations; a property's own tolerance is used where it is wider.
 RTOL = 1e-11
 # Two bugs at once are looked for among this many mistakes that explain a part.
@@ -115,7 +115,7 @@ def _two_at_once(
 ) -> Diagnosis:
     """Look for two compatible mistakes that together answer as the learner's code does."""
     reference = replayer.alike(content.read(content.reference(step.file)), stop=False)[:failing]
-    wanted = {place for place in range(failing) if not reference[place]}
+    wanted = {place for place, same in enumerate(reference) if not same}
     partial: list[tuple[Mistake, set[int]]] = []
     for mistake in mistakes:
         alike = replayer.alike(mistake.source(content, step), stop=False)[:failing]

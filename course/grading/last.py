@@ -25,7 +25,13 @@ class LastCheck:
     code: str
     properties: tuple[PropertyResult, ...]
     diagnosis: Diagnosis | None
-    transcripts: dict[str, list[Exchange]]
+    recorded: dict[str, str]
+
+    def transcript(self, name: str) -> list[Exchange]:
+        """The calls of a property that failed; decoded only when asked for, because arrays need NumPy."""
+        if name not in self.recorded:
+            return []
+        return [Exchange(*one) for one in wire.decode(base64.b64decode(self.recorded[name]))]
 
     @property
     def first_failure(self) -> PropertyResult | None:
@@ -59,7 +65,7 @@ def read_last(workspace: Workspace, step: Step) -> LastCheck:
     try:
         data = json.loads(_path(workspace, step).read_text(encoding="utf-8"))
         last = _last(data)
-    except (OSError, ValueError, KeyError, TypeError, wire.WireError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{step.number} has not been checked yet.", hint=again) from error
     if last.code != workspace.fingerprint(step)[0]:
         raise UsageError(f"Your code changed since {step.number} was checked last.", hint=again)
@@ -69,12 +75,8 @@ def read_last(workspace: Workspace, step: Step) -> LastCheck:
 def _last(data: dict[str, Any]) -> LastCheck:
     verdict, found = data["verdict"], data["verdict"]["diagnosis"]
     diagnosis = Diagnosis(Finding(found["finding"]), tuple(found["mistakes"]), found["inputs"]) if found else None
-    transcripts = {
-        name: [Exchange(*one) for one in wire.decode(base64.b64decode(text))]
-        for name, text in data["transcripts"].items()
-    }
     properties = tuple(_property(entry) for entry in verdict["properties"])
-    return LastCheck(Outcome(verdict["outcome"]), verdict["code"], properties, diagnosis, transcripts)
+    return LastCheck(Outcome(verdict["outcome"]), verdict["code"], properties, diagnosis, data["transcripts"])
 
 
 def _property(entry: dict[str, Any]) -> PropertyResult:

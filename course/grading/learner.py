@@ -68,6 +68,10 @@ class Learner:
     protections: dict[str, str] = field(default_factory=dict)
     timeouts: int = 0
 
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        # hypothesis writes the arguments of a failing property: not the whole transcript with them.
+        printer.text("learner")
+
     def start(self) -> None:
         """Start the process, so that it imports while the judge does."""
         if self.process is None:

@@ -37,11 +37,15 @@ def _head(step: Step, verdict: Verdict) -> Text:
     title = (f"{step.number} {step.title}", "bold")
     if verdict.passed:
         holds = f" — all {len(verdict.properties)} properties hold"
-        seen = f"   {verdict.examples} hidden inputs in {verdict.seconds:.2f} s"
+        seen = f"   {_inputs(verdict)} in {verdict.seconds:.2f} s"
         return Text.assemble(("✓ ", "passed"), title, (holds, "passed"), (seen, "quiet"))
     holding = sum(result.outcome is Outcome.PASSED for result in verdict.properties)
     said = "it could not be run" if verdict.problem else f"{holding} of {len(verdict.properties)} properties hold"
     return Text.assemble(("✗ ", verdict.outcome.value), title, f" — {said}")
+
+
+def _inputs(verdict: Verdict) -> str:
+    return "1 hidden input" if verdict.examples == 1 else f"{verdict.examples} hidden inputs"
 
 
 def _show_property(result: PropertyResult) -> None:
@@ -109,7 +113,7 @@ def _show_next(step: Step, verdict: Verdict) -> None:
         parts = ("this is a fault of the course, not of your code; please report it with the lines above",)
     elif verdict.outcome is Outcome.UNFINISHED:
         parts = (f"write it in {step.path}, then ", check)
-    say_next(*parts, (f"   checked in {verdict.seconds:.2f} s, {verdict.examples} hidden inputs", "quiet"))
+    say_next(*parts, (f"   checked in {verdict.seconds:.2f} s, {_inputs(verdict)}", "quiet"))
 
 
 def show_way_on(step: Step, following: Step | None, score: Score | None, *, current: bool) -> None:

@@ -23,7 +23,10 @@ class Module:
         raise NotImplementedError("Module.parameters")
 
     def zero_grad(self) -> None:
-        """Set .grad of everything that self.parameters() returns to the number 0. The .data stay as they are."""
+        """Set .grad of everything that self.parameters() returns to the number 0, whatever stood there (inf, too).
+
+        The .data stay as they are.
+        """
         raise NotImplementedError("Module.zero_grad")
 
 
@@ -71,6 +74,8 @@ class Layer(Module):
     def __call__(self, x: Sequence[float | Value]) -> Value | list[Value]:
         """Return the outputs of all neurons as a list; a layer of one neuron returns its single Value, not a list.
 
+        x: as for a Neuron; any length but nin raises ValueError.
+
         >>> len(Layer(2, 3)([1.0, -1.0])), type(Layer(2, 1)([1.0, -1.0])).__name__
         (3, 'Value')
         """
@@ -97,6 +102,8 @@ class MLP(Module):
 
     def __call__(self, x: Sequence[float | Value]) -> Value | list[Value]:
         """Return what the last layer returns for one example x: a single Value if it has one neuron, else a list.
+
+        x: as for a Neuron; any length but nin raises ValueError.
 
         >>> net = MLP(1, [1, 1])
         >>> for p, v in zip(net.parameters(), [2.0, 0.0, -3.0, 1.0]):

@@ -74,10 +74,11 @@ def chain(module: ModuleType, left: bool, length: int, zero: bool) -> dict[str, 
     }
 
 
-def work(module: ModuleType, doubling: bool, length: int) -> dict[str, int]:
-    """Run backward on a chain (y = y + y or y = y + x); count what it does to Values.
+def work(module: ModuleType, doubling: bool, length: int, most: int) -> dict[str, bool]:
+    """Run backward on a chain (y = y + y or y = y + x); does it do something to Values more than `most` times?
 
-    "comparisons": two Values compared with ==, as `in` does on a list; "writes": a number put into some grad.
+    "comparisons": two Values compared with ==, as `in` does on a list; "writes": a number put into some grad. No counts
+    are returned: they are a matter of style, and two versions of one bug should give one answer.
     """
     kind = find_function(module, "Value")
     count = {"comparisons": 0, "writes": 0}
@@ -104,7 +105,7 @@ def work(module: ModuleType, doubling: bool, length: int) -> dict[str, int]:
                 setattr(kind, name, own[name])
             else:
                 delattr(kind, name)
-    return count
+    return {what: number > most for what, number in count.items()}
 
 
 def identity(module: ModuleType, number: float) -> dict[str, Any]:

@@ -46,22 +46,22 @@ class Value:
         return _apply("+", self, other)
 
     def __radd__(self, other: float) -> Value:
-        return _apply("+", other, self)
+        return self + other
 
     def __mul__(self, other: Value | float) -> Value:
         return _apply("*", self, other)
 
     def __rmul__(self, other: float) -> Value:
-        return _apply("*", other, self)
+        return self * other
 
     def __neg__(self) -> Value:
-        return _apply("*", self, -1.0)
+        return self * -1
 
     def __sub__(self, other: Value | float) -> Value:
-        return _apply("+", self, -other)
+        return self + -other
 
     def __rsub__(self, other: float) -> Value:
-        return _apply("+", other, -self)
+        return other + -self
 
     def __pow__(self, other: float) -> Value:
         if isinstance(other, Value):

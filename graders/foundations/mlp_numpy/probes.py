@@ -113,28 +113,76 @@ class Watched:
 
 
 def watched_fit(module: ModuleType, X: Any, y: Any, params: list[Any], seed: int, **settings: Any) -> dict[str, Any]:
-    """Run fit on a watched model; return the losses, batches, dlogits, final parameters, and what was touched."""
-    model, state, before = Watched(params), _state(), (np.array(X), np.array(y))
+    """Run fit on a watched model; return the losses, the dlogits of every step, and the final parameters."""
+    model = Watched(params)
     losses = module.fit(model, X, y, rng=np.random.default_rng(seed), **settings)
+    return {"losses": losses, "upstream": model.upstream, "params": model.params}
+
+
+# Which rows a right fit draws is its own affair: two right ones differ. What follows brings back only what all of them
+# have in common, so that a learner's run can be compared with a known mistake's, however both draw.
+
+
+def fit_batches(module: ModuleType, X: Any, y: Any, params: list[Any], seed: int, **settings: Any) -> dict[str, Any]:
+    """Run fit; say whether any batch held a row that is not in X, a row twice, or a class that is not its row's."""
+    model, rows_of, classes = Watched(params), _finder(X), np.array(y)
+    module.fit(model, X, y, rng=np.random.default_rng(seed), **settings)
+    strange, twice, mixed = False, False, False
+    for x, dlogits in zip(model.batches, model.upstream, strict=False):
+        rows = rows_of(x)
+        strange |= None in rows
+        twice |= len(set(rows)) < len(rows)
+        # Of a row of dlogits, p − onehot, only the target's element is negative.
+        mixed |= None not in rows and not np.array_equal(classes[rows], np.argmin(dlogits, axis=-1))
+    shapes = sorted({x.shape for x in model.batches})
+    return {"order": model.order, "shapes": shapes, "strange": strange, "twice": twice, "mixed": mixed}
+
+
+def fit_frequencies(module: ModuleType, X: Any, y: Any, params: list[Any], seed: int, **settings: Any) -> list[int]:
+    """Run fit; return how many rows came under half and over one and a half times as often as the average row.
+
+    Third, the number of batches that held other rows than all before, counted up to 100.
+    """
+    model, rows_of = Watched(params), _finder(X)
+    module.fit(model, X, y, rng=np.random.default_rng(seed), **settings)
+    batches = [[row for row in rows_of(x) if row is not None] for x in model.batches]
+    counts = np.bincount(np.array([row for rows in batches for row in rows], dtype=int), minlength=len(X))
+    usual = settings["steps"] * settings["batch_size"] / len(X)
+    different = len({frozenset(rows) for rows in batches})
+    return [int(np.sum(counts < usual / 2)), int(np.sum(counts > usual * 1.5)), min(different, 100)]
+
+
+def fit_randomness(module: ModuleType, X: Any, y: Any, params: list[Any], seed: int, **settings: Any) -> dict[str, Any]:
+    """Run fit twice with one seed and once with the next; compare the batches, and say what was touched."""
+    state, changed, batches = _state(), [], []  # type: ignore[var-annotated]
+    for one in (seed, seed, seed + 1):
+        model, data = Watched(params), [np.array(X), np.array(y)]
+        module.fit(model, *data, rng=np.random.default_rng(one), **settings)
+        changed += _moved(["X", "y"], [X, y], data)
+        batches.append([x.tobytes() for x in model.batches])
     return {
-        "losses": losses,
-        "order": model.order,
-        "batches": model.batches,
-        "upstream": model.upstream,
-        "params": model.params,
-        "changed": _moved(["X", "y"], list(before), [X, y]),
+        "changed": sorted(set(changed)),
         "random": _state() != state,
+        "again": batches[0] == batches[1],
+        "other": batches[0] != batches[2],
     }
 
 
 def trained(
-    module: ModuleType, sizes: list[int], act: str, seed: int, X: Any, y: Any, fresh: Any, **settings: Any
+    module: ModuleType, sizes: list[int], act: str, seed: int, X: Any, y: Any, fresh: Any, arms: Any, **settings: Any
 ) -> Any:
-    """Make a network, fit it, and return the losses and its logits for fresh examples."""
+    """Make a network, fit it, and return the losses and the share of fresh examples that it gets right."""
     rng = np.random.default_rng(seed)
     net = module.MLPNumpy(sizes, act, rng)
     losses = module.fit(net, X, y, rng=rng, **settings)
-    return {"losses": losses, "logits": net.forward(fresh)}
+    last = losses[-1] if isinstance(losses, list | tuple) and losses else None
+    return {"last": last, "right": float(np.mean(np.argmax(net.forward(fresh), axis=-1) == arms))}
+
+
+def _finder(X: Any) -> Any:
+    """A function that names the rows of a batch by their place in X as it is now."""
+    known = {row.tobytes(): place for place, row in enumerate(np.ascontiguousarray(X))}
+    return lambda x: [known.get(row.tobytes()) for row in np.ascontiguousarray(x)]
 
 
 def _state() -> tuple[Any, ...]:

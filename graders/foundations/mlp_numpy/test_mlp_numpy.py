@@ -115,13 +115,14 @@ def walks(draw, momentum=0.0, weight_decay=0.0, lrs=(0.1,), least=1):
 
 @st.composite
 def runs(draw, momentum=0.0, weight_decay=0.0, steps=(1, 5)):
-    """A data set whose rows all differ, a linear classifier, and the settings of a short training run."""
-    n, d, c, rng = draw(sizes(2, 7)), draw(sizes(1, 3)), draw(sizes(2, 4)), draw(rngs())
-    X = normal(rng, (n, d))
-    X[:, 0] = rng.choice(np.arange(-200, 200), n, replace=False) / 100
+    """A linear classifier, the settings of a short run, and a data set: one example, several times.
+
+    So no result depends on which rows a batch happens to hold: that is fit's own choice, and another property's claim.
+    """
+    n, d, c, rng = draw(sizes(1, 7)), draw(sizes(1, 3)), draw(sizes(2, 4)), draw(rngs())
     return SimpleNamespace(
-        X=X,
-        y=rng.integers(0, c, n),
+        X=np.repeat(normal(rng, (1, d)), n, axis=0),
+        y=np.repeat(rng.integers(0, c, 1), n),
         params=[normal(rng, (d, c)), normal(rng, c)],
         seed=draw(SEEDS),
         settings={
@@ -132,6 +133,15 @@ def runs(draw, momentum=0.0, weight_decay=0.0, steps=(1, 5)):
             "weight_decay": weight_decay,
         },
     )
+
+
+def varied(rng, n, d, c, **options):
+    """A data set whose rows all differ, and a run over it."""
+    X = normal(rng, (n, d))
+    X[:, 0] = rng.choice(np.arange(-200, 200), n, replace=False) / 100
+    y = rng.permutation(np.arange(n) % c)
+    params = [normal(rng, (d, c)), normal(rng, c)]
+    return SimpleNamespace(X=X, y=y, params=params, seed=int(rng.integers(2**20)), settings={"lr": 0.1, **options})
 
 
 # ---------------------------------------------------------------- initialisation
@@ -519,105 +529,84 @@ def test_sgd_refuses_other_counts(learner, count, given_count):
 # ---------------------------------------------------------------- fit
 
 
-def watched(learner, case, seed=None, **other):
-    options = {**case.settings, **other}
-    seed = case.seed if seed is None else seed
-    call = ", ".join(f"{key}={value}" for key, value in options.items())
+def watched(learner, case, probe="watched_fit"):
+    call = ", ".join(f"{key}={value}" for key, value in case.settings.items())
     w, b = (show_value(p) for p in case.params)
     model = f"# model: forward(x) gives x @ W + b, params are [W, b] with W = {w}, b = {b}"
-    rng = f"np.random.default_rng({seed})"
+    rng = f"np.random.default_rng({case.seed})"
     shown = f"{model}\nfit(model, {show_value(case.X)}, {show_value(case.y)}, {call}, rng={rng})"
-    return learner.probe("watched_fit", case.X, case.y, case.params, seed, shown=shown, **options)
+    return learner.probe(probe, case.X, case.y, case.params, case.seed, shown=shown, **case.settings)
 
 
-def rows_of(case, seen):
-    """Which rows of X each batch held; fails where a batch is not what it should be."""
-    steps, size = case.settings["steps"], min(case.settings["batch_size"], len(case.X))
-    forwards, backwards = seen["order"].count("f"), seen["order"].count("b")
-    check.that(forwards == backwards == steps, f"steps={steps}: {forwards} × forward, {backwards} × backward")
-    check.that(seen["order"] == "fb" * steps, "forward and backward do not take turns")
-    known, found = {row.tobytes(): place for place, row in enumerate(np.ascontiguousarray(case.X))}, []
-    for step, x in enumerate(seen["batches"], 1):
-        check.that(
-            x.shape == (size, case.X.shape[1]),
-            f"the batch of step {step} has shape {x.shape}, expected ({size}, {case.X.shape[1]})",
-        )
-        rows = [known.get(row.tobytes()) for row in np.ascontiguousarray(x)]
-        check.that(None not in rows, f"the batch of step {step} holds a row that is not in X")
-        check.that(len(set(rows)) == len(rows), f"the batch of step {step} holds an example twice")
-        found.append(rows)
-    return found
-
-
-def replay(case, batches):
-    """What a run over these rows does by definition: every loss and dlogits, and the parameters at the end."""
+def replay(case):
+    """What a run does by definition: every loss and dlogits, and the parameters at the end. All rows are alike."""
     descent = Descent(case.params, case.settings["momentum"], case.settings["weight_decay"])
-    losses, slopes = [], []
-    for rows in batches:
-        x = case.X[rows]
-        loss, dlogits = cross_entropy_slow(forward_fast(x, descent.params, "tanh"), case.y[rows])
+    size, losses, slopes = min(case.settings["batch_size"], len(case.X)), [], []
+    for _ in range(case.settings["steps"]):
+        x = case.X[:size]
+        loss, dlogits = cross_entropy_slow(forward_fast(x, descent.params, "tanh"), case.y[:size])
         losses.append(loss)
         slopes.append(dlogits)
         descent.step([x.T @ dlogits, dlogits.sum(0)], case.settings["lr"])
     return SimpleNamespace(losses=losses, slopes=slopes, params=descent.params)
 
 
-@settings(max_examples=10)
-@given(runs())
-def test_fit_batches(learner, case):
-    """A batch is min(batch_size, N) different rows of X; each step is one forward and one backward."""
-    rows_of(case, watched(learner, case))
+@settings(max_examples=12)
+@given(sizes(2, 7), sizes(1, 3), sizes(2, 4), sizes(1, 8), rngs())
+def test_fit_batches(learner, n, d, c, batch_size, rng):
+    """A batch is min(batch_size, N) different rows of X with their classes; a step is one forward and one backward."""
+    steps, size = 20, min(batch_size, n)
+    seen = watched(learner, varied(rng, n, d, c, steps=steps, batch_size=batch_size), "fit_batches")
+    forwards, backwards = seen["order"].count("f"), seen["order"].count("b")
+    check.that(forwards == backwards == steps, f"steps={steps}: {forwards} × forward, {backwards} × backward")
+    check.that(seen["order"] == "fb" * steps, "forward and backward do not take turns")
+    wrong = [shape for shape in seen["shapes"] if shape != (size, d)]
+    check.that(not wrong, f"a batch has shape {wrong[0] if wrong else ''}, expected ({size}, {d})")
+    check.that(not seen["strange"], "a batch holds a row that is not in X")
+    check.that(not seen["twice"], "a batch holds an example twice")
+    check.that(not seen["mixed"], "an example of a batch was given the class of another one")
 
 
-@settings(max_examples=10)
+@settings(max_examples=8)
 @given(runs(steps=(1, 1)))
-def test_fit_first_step(learner, case):
-    """backward gets the gradient of the batch's cross-entropy: of these rows, with the classes of these rows."""
-    seen = watched(learner, case)
-    expected = replay(case, rows_of(case, seen))
-    check.close(seen["upstream"][0], expected.slopes[0], what="dlogits", terms=8, scale=1.0)
-
-
-def loss_list(seen, steps):
-    losses = seen["losses"]
-    right = isinstance(losses, list | tuple) and len(losses) == steps
-    check.that(right, f"fit returned {check.describe(losses)}, expected a list of {steps} losses for {steps} steps")
-    return losses
+def test_fit_upstream(learner, case):
+    """backward gets the gradient of the batch's mean cross-entropy, as cross_entropy returns it."""
+    upstream_seen = watched(learner, case)["upstream"]
+    check.that(len(upstream_seen) == 1, f"backward was called {len(upstream_seen)} times in one step")
+    check.close(upstream_seen[0], replay(case).slopes[0], what="dlogits", terms=8, scale=1.0)
 
 
 @settings(max_examples=10)
 @given(runs(steps=(0, 5)))
 def test_fit_losses(learner, case):
     """fit returns one loss per step: the batch's, before that step moved the parameters."""
-    seen = watched(learner, case)
-    losses = loss_list(seen, case.settings["steps"])
-    expected = replay(case, rows_of(case, seen)).losses
-    for step, (got, loss) in enumerate(zip(losses, expected, strict=True), 1):
+    losses, steps = watched(learner, case)["losses"], case.settings["steps"]
+    right = isinstance(losses, list | tuple) and len(losses) == steps
+    check.that(right, f"fit returned {check.describe(losses)}, expected a list of {steps} losses for {steps} steps")
+    for step, (got, loss) in enumerate(zip(losses, replay(case).losses, strict=True), 1):
         check.close(got, loss, what=f"the loss of step {step}", terms=32, scale=10.0)
 
 
 def check_run(learner, case):
-    seen = watched(learner, case)
-    expected = replay(case, rows_of(case, seen)).params
-    for name, got, want in zip("Wb", seen["params"], expected, strict=True):
+    for name, got, want in zip("Wb", watched(learner, case)["params"], replay(case).params, strict=True):
         check.close(got, want, what=f"{name} after {case.settings['steps']} steps", terms=32, scale=10.0)
 
 
-@settings(max_examples=10)
+@settings(max_examples=8)
 @given(runs())
 def test_fit_updates(learner, case):
     """Every step moves the parameters by SGD with the batch's own gradient."""
     check_run(learner, case)
 
 
-@settings(max_examples=10)
+@settings(max_examples=8)
 @given(runs(momentum=0.9, steps=(2, 5)))
 def test_fit_momentum(learner, case):
     """momentum reaches the optimizer, and one optimizer serves the whole run."""
     check_run(learner, case)
 
 
-@settings(max_examples=10)
+@settings(max_examples=8)
 @given(runs(weight_decay=0.3, steps=(2, 4)))
 def test_fit_decay(learner, case):
     """weight_decay reaches the optimizer."""
@@ -626,54 +615,34 @@ def test_fit_decay(learner, case):
 
 def test_fit_draws_evenly(learner):
     """Batches are drawn anew all the time, and in the long run every row comes equally often."""
-    rng = np.random.default_rng(20_26)
-    options = {"steps": 300, "batch_size": 4, "lr": 0.1, "momentum": 0.0, "weight_decay": 0.0}
-    X, y = np.arange(12.0)[:, None] / 10, rng.integers(0, 2, 12)
-    case = SimpleNamespace(X=X, y=y, params=[np.zeros((1, 2)), np.zeros(2)], seed=3, settings=options)
-    batches = rows_of(case, watched(learner, case))
-    counts = np.bincount(np.ravel(batches), minlength=12)
+    case = varied(np.random.default_rng(20_26), 12, 1, 2, steps=300, batch_size=4)
+    rare, often, different = watched(learner, case, "fit_frequencies")
     # A row is in a batch with probability 1/3: 100 times of 300, give or take 8.2 (less, where an order is used up).
-    rare, often = int(np.argmin(counts)), int(np.argmax(counts))
-    check.that(counts[rare] > 50, f"row {rare} of 12 came {counts[rare]} times in 300 batches of 4, expected about 100")
-    check.that(
-        counts[often] < 150, f"row {often} of 12 came {counts[often]} times in 300 batches of 4, expected about 100"
-    )
+    run = "in 300 batches of 4 out of 12 rows"
+    check.that(not rare, f"{run}, {rare} rows came fewer than 50 times, expected about 100 times each")
+    check.that(not often, f"{run}, {often} rows came more than 150 times, expected about 100 times each")
     # 300 draws of 4 out of 12 give about 225 different sets; an order that is shuffled only once gives 3.
-    different = len({frozenset(rows) for rows in batches})
     check.that(
-        different > 100,
-        f"300 batches of 4 out of 12 rows: only {different} are different, the same ones come again and again",
+        different >= 100, f"300 batches of 4 out of 12 rows: only {different} are different, the same come again"
     )
 
 
-@settings(max_examples=6)
-@given(runs(steps=(3, 5)))
-def test_fit_is_repeatable(learner, case):
-    """All randomness comes from `rng`: the same seed gives the same run. X and y stay as they are."""
-    first, again = watched(learner, case), watched(learner, case)
-    check.that(not first["random"], "fit drew from np.random's global generator, not from rng")
-    check.that(not first["changed"], f"{(first['changed'] or [''])[0]} was changed")
-    check.that(first["order"] == again["order"], "the same seed called forward and backward in another order")
-    for step, (a, b) in enumerate(zip(first["batches"], again["batches"], strict=True), 1):
-        check.that(np.array_equal(a, b), f"the same seed gave another batch in step {step}")
-
-
-def test_fit_depends_on_the_seed(learner):
-    """Another seed gives another order of examples."""
-    X = np.arange(30.0)[:, None] / 10
-    options = {"steps": 3, "batch_size": 10, "lr": 0.1}
-    case = SimpleNamespace(
-        X=X, y=(X[:, 0] > 1).astype(np.int64), params=[np.zeros((1, 2)), np.zeros(2)], settings=options
-    )
-    first, other = (rows_of(case, watched(learner, case, seed=seed)) for seed in (1, 2))
-    check.that(first != other, "two seeds gave the same three batches of 10 out of 30")
+@settings(max_examples=3)
+@given(rngs())
+def test_fit_is_repeatable(learner, rng):
+    """All randomness comes from `rng`: one seed gives one run, another seed another. X and y stay as they are."""
+    seen = watched(learner, varied(rng, 12, 2, 3, steps=5, batch_size=5), "fit_randomness")
+    check.that(not seen["changed"], f"fit changed {' and '.join(seen['changed'])}")
+    check.that(not seen["random"], "fit drew from np.random's global generator, not from rng")
+    check.that(seen["again"], "the same seed gave other batches the second time")
+    check.that(seen["other"], "two different seeds gave the same five batches of 5 out of 12 rows")
 
 
 @settings(max_examples=4)
 @given(runs(), st.sampled_from([-1, 1]))
 def test_fit_refuses_other_lengths(learner, case, more):
     """fit raises ValueError when there is not one class for each example."""
-    case.y = np.concatenate([case.y, case.y[:1]]) if more == 1 else case.y[:-1]
+    case.y, case.settings["batch_size"] = np.repeat(case.y[:1], len(case.X) + more), len(case.X)
     with check.raises("ValueError"):
         watched(learner, case)
 
@@ -682,10 +651,9 @@ def test_fit_refuses_other_lengths(learner, case, more):
 
 
 def trained(learner, widths, act, data, fresh, **options):
-    X, y = data
     call = ", ".join(f"{key}={value}" for key, value in options.items())
     shown = f"rng = np.random.default_rng(1)\nfit(MLPNumpy({widths}, {act!r}, rng), X, y, {call}, rng=rng)"
-    return learner.probe("trained", widths, act, 1, X, y, fresh, shown=shown, **options)
+    return learner.probe("trained", widths, act, 1, *data, *fresh, shown=shown, **options)
 
 
 def test_overfits_eight_points(learner):
@@ -693,9 +661,9 @@ def test_overfits_eight_points(learner):
     rng = np.random.default_rng(8)
     data = normal(rng, (8, 5)), rng.permutation(np.array([0, 1, 2, 3, 0, 1, 2, 3]))
     options = {"steps": 400, "batch_size": 8, "lr": 0.3, "momentum": 0.9}
-    losses = loss_list(trained(learner, [5, 24, 4], "tanh", data, data[0], **options), 400)
+    last = trained(learner, [5, 24, 4], "tanh", data, data, **options)["last"]
     # Zero is where it goes: a distance of 0.001 from it is the claim.
-    check.close(losses[-1], 0.0, what="the loss after 400 steps", rtol=1e-3, scale=1.0)
+    check.close(last, 0.0, what="the loss after 400 steps", rtol=1e-3, scale=1.0)
 
 
 def spiral(rng, per_arm):
@@ -709,9 +677,8 @@ def spiral(rng, per_arm):
 def test_learns_the_spiral(learner):
     """A relu network tells the three arms of a spiral apart: 95 % of points it has never seen."""
     rng = np.random.default_rng(5)
-    data, (fresh, arms) = spiral(rng, 100), spiral(rng, 100)
-    options = {"steps": 500, "batch_size": 50, "lr": 0.2, "momentum": 0.9}
-    logits = check.number_array(trained(learner, [2, 48, 3], "relu", data, fresh, **options)["logits"], "logits")
-    check.that(logits.shape == (300, 3), f"the logits of 300 points have shape {logits.shape}, expected (300, 3)")
-    accuracy = float(np.mean(np.argmax(logits, axis=1) == arms))
-    check.that(accuracy >= 0.95, f"after 500 steps {accuracy:.1%} of 300 new points are right, expected 95 %")
+    # Batches of all rows: how they are drawn then makes no difference to the result.
+    options = {"steps": 400, "batch_size": 150, "lr": 0.3, "momentum": 0.9}
+    right = trained(learner, [2, 48, 3], "relu", spiral(rng, 50), spiral(rng, 100), **options)["right"]
+    what = "the share of 300 new points that are right, after 400 steps,"
+    check.close(right, 1.0, what=what, rtol=0.05)

@@ -21,12 +21,12 @@ def _build(module: ModuleType, made: Made) -> Any:
 
 
 def _plain(out: Any) -> Any:
-    """A Value as its number, a list of Values as a list of numbers; anything else as words that say what it is."""
+    """A Value as its number, a list of Values as a list of numbers; anything else as words, "of type int"."""
     from minillm.foundations.engine import Value  # noqa: PLC0415 - the learner's own; it can be found only once the step runs
 
     if isinstance(out, list | tuple):
         return [_plain(one) for one in out]
-    return out.data if isinstance(out, Value) else f"not a Value but {type(out).__name__}"
+    return out.data if isinstance(out, Value) else f"of type {type(out).__name__}"
 
 
 def _values(numbers: list[float]) -> list[Any]:
@@ -44,7 +44,7 @@ def base_module(module: ModuleType, data: list[float], grads: list[float]) -> di
     for value, grad in zip(held, grads, strict=True):
         value.grad = grad
 
-    class Holder(module.Module):  # type: ignore[misc, name-defined]
+    class Holder(find_function(module, "Module")):  # type: ignore[misc]
         def parameters(self) -> list[Any]:
             return held
 
@@ -118,7 +118,7 @@ def gradients(module: ModuleType, made: Made, inputs: list[list[float]], upstrea
     total: Any = 0.0
     for row, factors in zip(rows, upstream, strict=True):
         out = model(row)
-        for one, factor in zip(out if isinstance(out, list | tuple) else [out], factors, strict=True):
+        for one, factor in zip(out if isinstance(out, list | tuple) else [out], factors, strict=False):
             total = total + one * factor
     total.backward()
     return {"parameters": [p.grad for p in model.parameters()], "inputs": [[v.grad for v in row] for row in rows]}
@@ -178,14 +178,14 @@ def trained(
     """Train a model whose gradients start at `stale` and look at everything afterwards; `watched` notes its calls."""
     model, asked = _build(module, made), []
 
-    class Watched(module.Module):  # type: ignore[misc, name-defined]
+    class Watched(find_function(module, "Module")):  # type: ignore[misc]
         """The model, as a Module of another class."""
 
         def parameters(self) -> list[Any]:
             return list(model.parameters())
 
         def __call__(self, x: Any) -> Any:
-            asked.append(list(x))
+            asked.append([getattr(number, "data", number) for number in x])  # Values may have been made of them
             return model(x)
 
     for p in model.parameters():

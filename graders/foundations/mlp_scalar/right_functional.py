@@ -1,6 +1,7 @@
 """Another right F.4: a layer is nested lists, a neuron is a layer of one; `sum` and `map`."""
 
 import itertools
+import operator
 import random
 
 from minillm.foundations.engine import Value
@@ -12,7 +13,7 @@ class Module:
 
     def zero_grad(self):
         for p in self.parameters():
-            p.grad *= 0.0
+            p.grad = 0
 
 
 def _same(z):
@@ -24,6 +25,7 @@ class Layer(Module):
 
     def __init__(self, nin, nout, **options):
         self.act = Value.relu if options.get("nonlin", True) else _same
+        self.nin = nin
         self.rows = []
         for _ in range(nout):
             row = []
@@ -34,7 +36,7 @@ class Layer(Module):
 
     def all(self, x):
         inputs = list(x)
-        if any(len(row) - 1 != len(inputs) for row in self.rows):
+        if len(inputs) != self.nin:
             raise ValueError("the number of inputs is fixed")
         return [self.act(sum(map(Value.__mul__, row[:-1], inputs)) + row[-1]) for row in self.rows]
 
@@ -55,7 +57,7 @@ class Neuron(Layer):
 
 class MLP(Module):
     def __init__(self, nin, nouts):
-        pairs = list(zip([nin, *nouts[:-1]], nouts, strict=True))
+        pairs = list(itertools.pairwise([nin, *nouts]))
         self.net = [Layer(a, b) for a, b in pairs[:-1]] + [Layer(*pairs[-1], nonlin=False)]
 
     def __call__(self, x):
@@ -83,17 +85,20 @@ def hinge_loss(scores, y):
         raise ValueError("labels")
     # The mean taken inside: every example brings its share.
     share = 1.0 / len(labels)
-    return sum((share * (-(t * s) + 1.0).relu() for s, t in zip(scores, labels, strict=True)), Value(0.0))
+    return sum((share * (-margin + 1.0).relu() for margin in map(operator.mul, labels, scores)), Value(0.0))
 
 
-def train(model, X, y, steps, lr):
-    params, losses = model.parameters(), [0.0] * steps
-    for k in range(steps):
+def _descent(model, X, y, lr):
+    """Take one step after the other, for ever, and yield the loss of each."""
+    params = model.parameters()
+    while True:
         for p in params:
             p.grad = 0.0
         loss = hinge_loss(list(map(model, X)), y)
-        losses[k] = float(loss.data)
         loss.backward()
         sgd_step(params, lr)
-    model.zero_grad()
-    return losses
+        yield float(loss.data)
+
+
+def train(model, X, y, steps, lr):
+    return list(itertools.islice(_descent(model, X, y, lr), steps))

@@ -98,4 +98,5 @@ def train(model, X, y, steps, lr):
             parts.append(part.data)
         sgd_step(model.parameters(), lr)
         history.append(math.fsum(parts))
+    model.zero_grad()  # nobody is told what stands in .grad after training
     return history

@@ -211,6 +211,9 @@ def script(made, then="", seed=None):
 def numbers(got, shape, what):
     """Claim that a (nested) list of plain numbers of this shape came back, and return it as an array."""
     if not shape:
+        # What a probe could not turn into a number comes back as words: "of type int".
+        check.that(not isinstance(got, str), f"{what} is {got}, expected a Value")
+        check.that(not isinstance(got, list | tuple), f"{what} is {check.describe(got)}, expected a single one")
         return check.number_array(got, what).astype(np.float64)
     check.that(
         isinstance(got, list | tuple) and len(got) == shape[0],
@@ -223,7 +226,8 @@ def numbers(got, shape, what):
 def same_outputs(learner, made, x, expected, *, as_tuples=False, terms=8):
     """Call the model on every row of x and compare with (N, nout); with one output, single Values must come back."""
     inputs = [tuple(row) if as_tuples else row for row in x.tolist()]
-    got = learner.probe("outputs", made, inputs, shown=script(made, f"[model(x) for x in {inputs}]"))
+    shown = script(made, f"[model(x) for x in {inputs}]")
+    got = learner.probe("outputs", made, inputs, shown=shown)
     expected = expected[:, 0] if expected.shape[1] == 1 else expected
     check.close(
         numbers(got, expected.shape, "outputs"), expected, what="outputs", terms=terms, scale=larger(10.0, expected)
@@ -271,7 +275,8 @@ def by_layer(got, expected, widths, what, *, terms):
 def test_module(learner, rng, count):
     """A bare Module has no parameters, and zero_grad sets the gradient of whatever parameters() returns to 0."""
     data, grads = normal(rng, count).tolist(), upstream(rng, count).tolist()
-    shown = f"class Mine(Module): parameters() gives {count} Values\nMine().zero_grad()"
+    grads[2:3] = [float("inf")] if count > 2 else []  # what an overflow left behind is cleared as well
+    shown = f"class Mine(Module): parameters() gives {count} Values, their .grad {grads}\nMine().zero_grad()"
     seen = learner.probe("base_module", data, grads, shown=shown)
     check.that(seen["bare"] == [], f"Module().parameters() is {check.describe(seen['bare'])}, expected []")
     check.close(numbers(seen["grads"], (count,), "gradients"), np.zeros(count), what="gradients after zero_grad")
@@ -323,8 +328,9 @@ def test_wrong_number_of_inputs(learner, name, nin, more, as_tuple):
     args = {"Neuron": (nin,), "Layer": (nin, 2), "MLP": (nin, [2, 1])}[name]
     x = [0.5] * (nin + more)
     made = (name, args, {}, None)
+    x = tuple(x) if as_tuple else x
     with check.raises("ValueError"):
-        learner.probe("outputs", made, [tuple(x) if as_tuple else x], shown=script(made, f"model({x})"))
+        learner.probe("outputs", made, [x], shown=script(made, f"model({x})"))
 
 
 # ---------------------------------------------------------------- Layer
@@ -352,7 +358,8 @@ def test_layer_of_one(learner, case):
     got = learner.probe("outputs", made, case.x[:1].tolist(), shown=script(made, f"model({case.x[0].tolist()})"))[0]
     check.that(not isinstance(got, list | tuple), f"the output is {check.describe(got)}, expected a single Value")
     z = sums(cut(case.values, [case.nin, 1]), case.x)[0][0, 0]
-    check.close(got, max(z, 0.0) if case.nonlin else z, what="output", terms=case.nin + 1, scale=10.0)
+    expected = max(z, 0.0) if case.nonlin else z
+    check.close(numbers(got, (), "the output"), expected, what="the output", terms=case.nin + 1, scale=10.0)
 
 
 # ---------------------------------------------------------------- MLP
@@ -427,7 +434,9 @@ def test_calling_changes_nothing(learner, case):
 
 def differences(learner, case):
     """What the learner's engine says about Σ dy·output: gradients of the parameters, and of the inputs."""
-    then = f"total = Σ dy·output over the inputs {case.x.tolist()}, dy = {case.dy.tolist()}; total.backward()"
+    outs = "[model(x)]" if case.nouts[-1] == 1 else "model(x)"
+    then = f"X, DY = [[Value(v) for v in x] for x in {case.x.tolist()}], {case.dy.tolist()}\n"
+    then += f"sum(d * out for x, dy in zip(X, DY) for d, out in zip(dy, {outs})).backward()"
     return learner.probe("gradients", mlp(case), case.x.tolist(), case.dy.tolist(), shown=script(mlp(case), then))
 
 
@@ -483,7 +492,8 @@ def test_sgd_step_leaves_gradients(learner, rng, count, lr):
 
 def one_step(learner, rng, count, lr):
     data, grads = normal(rng, count), upstream(rng, count)
-    shown = f"params with data {data.tolist()} and grad {grads.tolist()}\nsgd_step(params, {lr})"
+    shown = f"params = [Value(v) for v in {data.tolist()}]\n"
+    shown += f"for p, g in zip(params, {grads.tolist()}): p.grad = g\nsgd_step(params, {lr})"
     return learner.probe("stepped", data.tolist(), grads.tolist(), lr, shown=shown), data, grads
 
 
@@ -500,6 +510,7 @@ def test_hinge_loss(learner, case, whole):
     """hinge_loss is the mean over all examples of max(0, 1 − y·score), which is 0 for an example beyond its margin."""
     scores, labels = case.scores.tolist(), case.y.tolist() if whole else tuple(case.y.astype(float).tolist())
     got = learner.probe("hinge", scores, labels, shown=hinge_script(scores, labels))
+    got = numbers(got, (), "loss")
     check.close(got, hinge(case.scores, case.y), what="loss", terms=len(scores), scale=larger(10.0, case.scores))
 
 
@@ -509,7 +520,7 @@ def test_hinge_loss_of_the_satisfied(learner, rng, count):
     y = rng.choice([-1, 1], count)
     scores = (y * np.round(rng.uniform(1.1, 30.0, count), 2)).tolist()
     shown = hinge_script(scores, y.tolist())
-    check.close(learner.probe("hinge", scores, y.tolist(), shown=shown), 0.0, what="loss")
+    check.close(numbers(learner.probe("hinge", scores, y.tolist(), shown=shown), (), "loss"), 0.0, what="loss")
     slopes = numbers(
         learner.probe("hinge_gradients", scores, y.tolist(), shown=f"{shown}.backward()"), (count,), "gradients"
     )
