@@ -88,7 +88,7 @@ def pass_step(workspace: Workspace, curriculum: Curriculum, key: str) -> Path:
 
 def without(source: str, *names: str) -> str:
     """The source as it is before these functions (`name` or `Class.name`) were written."""
-    from course.solution import without_bodies  # noqa: PLC0415
+    from course.solution import without_bodies
 
     assert ast.parse(source)
     return without_bodies(source, set(names))
@@ -106,8 +106,8 @@ class Cli:
     monkeypatch: pytest.MonkeyPatch
 
     def __call__(self, *arguments: str, cwd: Path | None = None, answer: str | None = None) -> Result:
-        from course.cli import main  # noqa: PLC0415
-        from course.view.console import console  # noqa: PLC0415
+        from course.cli import main
+        from course.view.console import console
 
         console.cache_clear()  # width and colour follow this call's environment
         self.monkeypatch.chdir(cwd or self.root)
@@ -127,7 +127,7 @@ class Cli:
 @pytest.fixture
 def cli(content: Content, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cli]:
     """The command line over the tiny course, in its workspace, with no colour and the width of a pipe."""
-    from course.view.console import console  # noqa: PLC0415
+    from course.view.console import console
 
     for name in ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "CLICOLOR_FORCE"):
         monkeypatch.delenv(name, raising=False)

@@ -498,3 +498,24 @@ def test_the_graders_of_this_file_are_what_they_seem(tmp_path: Path) -> None:
     """A table of things refused proves something only if the plain program passes."""
     assert "max_examples=5" in GRADER
     assert submit(small_course(tmp_path / "content"), DOUBLE, tmp_path / "work").passed
+
+
+@pytest.mark.parametrize("command", [["-c", _COURSE], ["-m", "course"]], ids=["course", "python -m course"])
+def test_files_beside_the_package_are_never_taken_for_the_real_modules(program: Program, command: list[str]) -> None:
+    for name in ("random", "click", "hypothesis", "pytest", "psutil", "conftest", "sitecustomize", "numpy"):
+        (program.workspace.root / f"{name}.py").write_text("raise SystemExit('a file of the learner ran')\n")
+    if "-c" in command:
+        command = ["-P", *command]  # the installed `course` has its own folder first, not the current one
+    done = subprocess.run(
+        [sys.executable, *command, "check"],
+        cwd=program.workspace.root,
+        env=os.environ | {"COURSE_CONTENT": str(FAKE), "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        timeout=60,
+    )
+    assert "a file of the learner ran" not in done.stdout + done.stderr
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "double" in done.stdout

@@ -517,7 +517,7 @@ def test_the_thread_that_watches_the_parent_ends_the_process(run: Run) -> None:
 
 
 def test_confine_never_raises(monkeypatch: pytest.MonkeyPatch) -> None:
-    from course.grading import isolation  # noqa: PLC0415
+    from course.grading import isolation
 
     def fail(*_: object) -> None:
         raise RuntimeError("unforeseen")

@@ -128,7 +128,7 @@ def test_peak_bytes(source: str, least: float, most: float) -> None:
 
 
 def test_peak_bytes_stops_counting_after_an_exception() -> None:
-    import tracemalloc  # noqa: PLC0415
+    import tracemalloc
 
     with pytest.raises(ZeroDivisionError):
         probes.peak_bytes(module("def f(): 1 / 0"), "f", ())

@@ -10,24 +10,22 @@ numbers. An unknown command comes out as its name, and a broken formula as far a
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
 
-
-class Piece(NamedTuple):
-    r"""Hold a translated part of a formula.
-
-    Kinds, one character each so that an outline of pieces can be matched by a regular expression: `o` letter or
-    symbol, `n` number, `w` symbol that ends in a word (d_model), `f` word or function (log, \text), `S` large operator
-    (Σ), `b` binary and `u` unary operator, `r` relation, `p` punctuation, `(` and `)` brackets, `|` a bar whose role is
-    still open, `d` division slash, `/` fraction, `√` root, `∂` differential sign, `s` space.
-    """
-
-    text: str
-    kind: str
-
-
-_PAD = "\u00a0"  # padding and wide spaces survive the collapsing of spaces, and become plain ones at the very end
-_QUAD = _PAD * 2
+from course.view.symbols import (
+    ACCENTS,
+    ALPHABETS,
+    CHARACTERS,
+    CLEAR_SUBSCRIPT,
+    CLEAR_SUPERSCRIPT,
+    PAD,
+    QUAD,
+    SCRIPTS,
+    SUBSCRIPTS,
+    SUPERSCRIPTS,
+    SYMBOLS,
+    Piece,
+    words,
+)
 
 
 def to_unicode(tex: str) -> str:
@@ -36,117 +34,7 @@ def to_unicode(tex: str) -> str:
         text = _Parser(tex).formula()
     except RecursionError:  # thousands of nested braces: nobody's formula, but no reason to fail
         text = " ".join(tex.split())
-    return text.replace(_PAD, " ")
-
-
-# --- symbols --------------------------------------------------------------------------------------------------------
-
-
-def _table(kind: str, names_and_texts: str) -> dict[str, Piece]:
-    words = names_and_texts.split()
-    return {name: Piece(text, kind) for name, text in zip(words[::2], words[1::2], strict=True)}
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_SYMBOLS: dict[str, Piece] = {
-    **_table(
-        "S",
-        """sum Σ prod ∏ coprod ∐ int ∫ iint ∬ oint ∮ lim lim
-        bigcup ⋃ bigcap ⋂ bigoplus ⨁ bigotimes ⨂ bigvee ⋁ bigwedge ⋀""",
-    ),
-    **_table(
-        "o",
-        """alpha α beta β gamma γ delta δ epsilon ε varepsilon ε zeta ζ eta η theta θ vartheta ϑ iota ι kappa κ lambda λ
-        mu μ nu ν xi ξ pi π rho ρ varrho ρ sigma σ varsigma ς tau τ upsilon υ phi φ varphi φ chi χ psi ψ omega ω
-        Gamma Γ Delta Δ Theta Θ Lambda Λ Xi Ξ Pi Π Sigma Σ Upsilon Υ Phi Φ Psi Ψ Omega Ω
-        infty ∞ nabla ∇ ell ℓ hbar ℏ emptyset ∅ varnothing ∅ forall ∀ exists ∃ neg ¬ lnot ¬
-        top ⊤ intercal ⊤ bot ⊥ vdots ⋮ ddots ⋱ Re ℜ Im ℑ aleph ℵ angle ∠
-        triangle △ square □ checkmark ✓ prime ′ degree ° imath ı jmath ȷ backslash \\ # # $ $ & & _ _""",
-    ),
-    **_table(
-        "b",
-        """pm ± mp ∓ cdot · times × div ÷ odot ⊙ otimes ⊗ oplus ⊕ ominus ⊖ oslash ⊘ cup ∪ cap ∩ sqcup ⊔ setminus ∖
-        circ ∘ bullet • ast ∗ star ⋆ wedge ∧ land ∧ vee ∨ lor ∨ dagger † ddagger ‡ bmod mod""",
-    ),
-    **_table(
-        "r",
-        """le ≤ leq ≤ leqslant ≤ ge ≥ geq ≥ geqslant ≥ ne ≠ neq ≠ lt < gt > ll ≪ gg ≫ lesssim ≲ gtrsim ≳
-        approx ≈ sim ∼ simeq ≃ cong ≅ equiv ≡ propto ∝ triangleq ≜ doteq ≐ coloneqq := mid | parallel ∥ perp ⊥
-        in ∈ notin ∉ ni ∋ subset ⊂ subseteq ⊆ supset ⊃ supseteq ⊇ vdash ⊢ models ⊨ prec ≺ succ ≻
-        to → rightarrow → longrightarrow → gets ← leftarrow ← longleftarrow ← leftrightarrow ↔ mapsto ↦ longmapsto ↦
-        Rightarrow ⇒ Longrightarrow ⇒ implies ⇒ Leftarrow ⇐ impliedby ⇐ Leftrightarrow ⇔ Longleftrightarrow ⇔ iff ⇔
-        uparrow ↑ downarrow ↓ hookrightarrow ↪ rightsquigarrow ⇝""",
-    ),
-    **_table("w", "ldots … dots … cdots … dotsc … dotsb …"),
-    **_table("∂", "partial ∂"),
-    **_table("(", "{ { langle ⟨ lfloor ⌊ lceil ⌈ lvert | lVert ‖ lbrace { lbrack ["),
-    **_table(")", "} } rangle ⟩ rfloor ⌋ rceil ⌉ rvert | rVert ‖ rbrace } rbrack ] % %"),
-    **_table("|", "| ‖ Vert ‖ vert |"),
-    **dict.fromkeys([",", ":", ";", " ", ">", "enspace", "thinspace"], Piece(" ", "s")),
-    "quad": Piece(_QUAD, "s"),
-    "qquad": Piece(_QUAD * 2, "s"),
-}
-
-_CHARACTERS: dict[str, Piece] = {
-    **{piece.text: piece for piece in _SYMBOLS.values() if len(piece.text) == 1 and not piece.text.isascii()},
-    **_table("b", "+ + - − − − * *"),
-    **_table("r", "= = < < > > := := == == <= ≤ >= ≥ != ≠ -> →"),
-    **_table("p", ", , ; ;"),
-    **_table("(", "( ( [ ["),
-    **_table(")", ") ) ] ] ! ! ? ? . . % %"),
-    **_table("|", "| | || ‖ ‖ ‖"),
-    "/": Piece("/", "d"),
-    "~": Piece(" ", "s"),
-}
-
-_SUBSCRIPTS = dict(zip("0123456789+−=()aehijklmnoprstuvxβγρφχ", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", strict=True))
-_SUPERSCRIPTS = dict(
-    zip(
-        "0123456789+−=()abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRTUVWβγδφχθ⊤∘*∗†′",
-        "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁⱽᵂᵝᵞᵟᵠᵡᶿᵀ°**†′",
-        strict=True,
-    )
-)
-_SCRIPTS = frozenset([*_SUBSCRIPTS.values(), *_SUPERSCRIPTS.values()])
-
-_CLEAR_SUBSCRIPT = r"[<>≤≥]?[^\W\d_]+"  # x_<t, d_model
-_CLEAR_SUPERSCRIPT = rf"[^\W\d_][{''.join(_SUBSCRIPTS.values())}]+"  # e^zᵢ
-
-_ACCENTS = {
-    **dict.fromkeys(["hat", "widehat"], "\u0302"),
-    **dict.fromkeys(["tilde", "widetilde"], "\u0303"),
-    "bar": "\u0304",
-    "overline": "\u0305",
-    "underline": "\u0332",
-    "dot": "\u0307",
-    "ddot": "\u0308",
-    "check": "\u030c",
-    "vec": "\u20d7",
-}
-
-
-def _alphabet(letters: str, first: int, exceptions: str = "") -> dict[int, str]:
-    shifted = {ord(letter): chr(first + i) for i, letter in enumerate(letters)}
-    return shifted | dict(zip(map(ord, exceptions[::2]), exceptions[1::2], strict=True))
-
-
-_UPPER, _LOWER, _DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", "0123456789"
-_BLACKBOARD = _alphabet(_UPPER, 0x1D538, "CℂHℍNℕPℙQℚRℝZℤ") | _alphabet(_LOWER, 0x1D552) | _alphabet(_DIGITS, 0x1D7D8)
-_SCRIPT = _alphabet(_UPPER, 0x1D49C, "BℬEℰFℱHℋIℐLℒMℳRℛ")
-_BOLD = {
-    **_alphabet(_UPPER, 0x1D400),
-    **_alphabet(_LOWER, 0x1D41A),
-    **_alphabet(_DIGITS, 0x1D7CE),
-    **_alphabet("ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡϴΣΤΥΦΧΨΩ∇αβγδεζηθικλμνξοπρςστυφχψω", 0x1D6A8),
-}
-_ALPHABETS = {
-    **dict.fromkeys(["mathbf", "boldsymbol", "bm", "pmb"], _BOLD),
-    **dict.fromkeys(["mathcal", "mathscr"], _SCRIPT),
-    **dict.fromkeys(["mathbb", "mathds", "mathbbm"], _BLACKBOARD),
-}
+    return text.replace(PAD, " ")
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
@@ -185,7 +73,7 @@ class _Parser:
             self._raw_argument()
             rows += self._rows()
         text = _aligned(rows).strip("\n")
-        return text if "\n" in text else text.strip(_PAD + " ")
+        return text if "\n" in text else text.strip(PAD + " ")
 
     def _peek(self) -> str | None:
         match = _TOKEN.match(self.tex, self.at)
@@ -263,7 +151,7 @@ class _Parser:
             return self._command(token[1:])
         if token == ":":  # a colon is set as the author typed it: f: X → Y, but 1:n
             return [Piece(":", "p" if self.tex[self.at : self.at + 1].isspace() else "o")]
-        return [_CHARACTERS.get(token) or Piece(token, "n" if token[-1].isdigit() else "o")]
+        return [CHARACTERS.get(token) or Piece(token, "n" if token[-1].isdigit() else "o")]
 
     def _scripted(self) -> Cell:
         """Take an atom with all its subscripts, superscripts and primes."""
@@ -282,8 +170,8 @@ class _Parser:
         return [_with_scripts(base, sub, sup, primes)] if sub or sup or primes else base
 
     def _command(self, name: str) -> Cell:
-        if name in _SYMBOLS:
-            return [_SYMBOLS[name]]
+        if name in SYMBOLS:
+            return [SYMBOLS[name]]
         handler = _HANDLERS.get(name)
         return handler(self, name) if handler else [_word(name) if name.strip() else Piece(" ", "s")]
 
@@ -306,7 +194,7 @@ class _Parser:
         return self._argument()
 
     def _in_alphabet(self, name: str) -> Cell:
-        return [Piece(_join(self._argument(), tight=True).translate(_ALPHABETS[name]), "o")]
+        return [Piece(_join(self._argument(), tight=True).translate(ALPHABETS[name]), "o")]
 
     def _accent(self, name: str) -> Cell:
         return [_accented(name, self._argument())]
@@ -378,27 +266,27 @@ class _Parser:
 
 _HANDLERS: dict[str, Callable[[_Parser, str], Cell]] = {
     **dict.fromkeys(
-        _words("displaystyle textstyle scriptstyle limits nolimits nonumber notag hline mathstrut rm bf it !"),
+        words("displaystyle textstyle scriptstyle limits nolimits nonumber notag hline mathstrut rm bf it !"),
         _Parser._ignored,
     ),
-    **dict.fromkeys(_words("label tag color vspace phantom vphantom hphantom"), _Parser._dropped),
+    **dict.fromkeys(words("label tag color vspace phantom vphantom hphantom"), _Parser._dropped),
     **dict.fromkeys(
-        _words("boxed mathop mathbin mathrel mathord mathopen mathclose ensuremath mathfrak cancel smash substack"),
+        words("boxed mathop mathbin mathrel mathord mathopen mathclose ensuremath mathfrak cancel smash substack"),
         _Parser._kept,
     ),
-    **dict.fromkeys(_words("hspace hspace*"), _Parser._hspace),
-    **dict.fromkeys(_words("text textrm textbf textit texttt textsf textnormal mbox hbox emph"), _Parser._text),
-    **dict.fromkeys(_words("mathrm mathsf mathtt mathit mathnormal operatorname operatorname*"), _Parser._upright),
+    **dict.fromkeys(words("hspace hspace*"), _Parser._hspace),
+    **dict.fromkeys(words("text textrm textbf textit texttt textsf textnormal mbox hbox emph"), _Parser._text),
+    **dict.fromkeys(words("mathrm mathsf mathtt mathit mathnormal operatorname operatorname*"), _Parser._upright),
     **dict.fromkeys(
-        _words("left right middle big Big bigg Bigg bigl Bigl biggl Biggl bigr Bigr biggr Biggr bigm Bigm"),
+        words("left right middle big Big bigg Bigg bigl Bigl biggl Biggl bigr Bigr biggr Biggr bigm Bigm"),
         _Parser._delimiter,
     ),
-    **dict.fromkeys(_ALPHABETS, _Parser._in_alphabet),
-    **dict.fromkeys(_ACCENTS, _Parser._accent),
-    **dict.fromkeys(_words("frac dfrac tfrac cfrac"), _Parser._fraction),
-    **dict.fromkeys(_words("binom dbinom tbinom"), _Parser._binomial),
-    **dict.fromkeys(_words("underbrace overbrace"), _Parser._brace),
-    **dict.fromkeys(_words("overset stackrel"), _Parser._stacked),
+    **dict.fromkeys(ALPHABETS, _Parser._in_alphabet),
+    **dict.fromkeys(ACCENTS, _Parser._accent),
+    **dict.fromkeys(words("frac dfrac tfrac cfrac"), _Parser._fraction),
+    **dict.fromkeys(words("binom dbinom tbinom"), _Parser._binomial),
+    **dict.fromkeys(words("underbrace overbrace"), _Parser._brace),
+    **dict.fromkeys(words("overset stackrel"), _Parser._stacked),
     "underset": _Parser._underset,
     "xrightarrow": _Parser._arrow,
     "textcolor": _Parser._coloured,
@@ -420,7 +308,7 @@ def _join(pieces: Iterable[Piece], *, tight: bool = False, before: str = "(") ->
             space = "" if tight else piece.text
             continue
         gap = _tight_gap(left, piece.kind) if tight else _gap(left, piece.kind)
-        text += space if _PAD in space else gap or ("" if left in "(u" or piece.kind in ")p" else space)
+        text += space if PAD in space else gap or ("" if left in "(u" or piece.kind in ")p" else space)
         text += _indented(piece.text, text)
         left, space = piece.kind, ""
     return re.sub(" {2,}", " ", text)
@@ -428,7 +316,7 @@ def _join(pieces: Iterable[Piece], *, tight: bool = False, before: str = "(") ->
 
 def _indented(text: str, before: str) -> str:
     """Keep the lines of a formula within a formula below its first one."""
-    return text.replace("\n", "\n" + _PAD * _width(before.rpartition("\n")[2])) if "\n" in text else text
+    return text.replace("\n", "\n" + PAD * _width(before.rpartition("\n")[2])) if "\n" in text else text
 
 
 def _gap(left: str, right: str) -> str:
@@ -555,21 +443,21 @@ def _script(pieces: Cell, mark: str) -> tuple[str, bool]:
     Words stay words, so that d_model and L_train look alike (m, o, e, l have Unicode subscripts, d has none).
     """
     text = _join(pieces, tight=True)
-    known = _SUBSCRIPTS if mark == "_" else _SUPERSCRIPTS
+    known = SUBSCRIPTS if mark == "_" else SUPERSCRIPTS
     a_word = len(pieces) == 1 and pieces[0].kind == "f" and re.fullmatch(r"\w+", text) is not None
     if not a_word and all(character in known for character in text):
         return "".join(known[character] for character in text), text.endswith("*")
-    if a_word or len(text) == 1 or re.fullmatch(_CLEAR_SUBSCRIPT if mark == "_" else _CLEAR_SUPERSCRIPT, text):
+    if a_word or len(text) == 1 or re.fullmatch(CLEAR_SUBSCRIPT if mark == "_" else CLEAR_SUPERSCRIPT, text):
         return mark + text, True
     return mark + (text if _outline(pieces) == "()" else f"({text})"), False
 
 
 def _accented(name: str, pieces: Cell) -> Piece:
-    mark, text = _ACCENTS[name], _join(pieces, tight=True)
-    if text and all(character in _SCRIPTS or unicodedata.combining(character) for character in text[1:]):
+    mark, text = ACCENTS[name], _join(pieces, tight=True)
+    if text and all(character in SCRIPTS or unicodedata.combining(character) for character in text[1:]):
         return Piece(unicodedata.normalize("NFC", text[0] + mark) + text[1:], "o")
     if name in ("bar", "overline", "underline"):
-        line = _ACCENTS["underline" if name == "underline" else "overline"]
+        line = ACCENTS["underline" if name == "underline" else "overline"]
         return Piece("".join(character + line for character in text), "o")
     return Piece(f"{name.removeprefix('wide')}({text})", "o")
 
@@ -600,8 +488,8 @@ def _aligned(rows: list[list[Cell]]) -> str:
     for row in texts:
         cells = [_padded(text, widths[i], right=i % 2 == 0 and len(row) > 1) for i, text in enumerate(row)]
         pairs = ["".join(cells[i : i + 2]) for i in range(0, len(cells), 2)]
-        lines.append(_QUAD.join(pairs).rstrip(_PAD + " "))
-    return "\n".join(line if any(widths[:1]) else line.lstrip(_PAD + " ") for line in lines)
+        lines.append(QUAD.join(pairs).rstrip(PAD + " "))
+    return "\n".join(line if any(widths[:1]) else line.lstrip(PAD + " ") for line in lines)
 
 
 def _columns(rows: list[list[str]]) -> Iterator[list[str]]:
@@ -610,7 +498,7 @@ def _columns(rows: list[list[str]]) -> Iterator[list[str]]:
 
 
 def _padded(text: str, width: int, *, right: bool) -> str:
-    padding = _PAD * (width - _width(text))
+    padding = PAD * (width - _width(text))
     return padding + text if right else text + padding
 
 

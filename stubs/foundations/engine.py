@@ -141,7 +141,9 @@ class Value:
 
 
 def zero_grad(root: Value) -> None:
-    """Set grad to 0.0 for root and for every Value that it was made from, however many operations in a row.
+    """Set grad to 0.0 for root and for every Value that it was made from.
+
+    As in backward(), the number of operations in a row is not limited, and each is dealt with once.
 
     >>> x = Value(3.0)
     >>> y = x * x

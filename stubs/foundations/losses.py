@@ -58,7 +58,8 @@ def cross_entropy(logits: np.ndarray, targets: np.ndarray, ignore_index: int = -
 
     logits: (N, V) or (B, T, V) or more axes in front; V scores for each prediction
     targets: (N,) or (B, T) …, int64 or int32: the ids that came true, each from 0 to V − 1, or ignore_index
-    loss: a number, in nats, as exact as the dtype of logits. It is inf if a target that counts has a logit of −inf.
+    loss: a number, in nats, as exact as the dtype of logits. It is inf if a target that counts has a logit of −inf;
+        dlogits is finite all the same.
     dlogits: the shape and dtype of logits
 
     A target equal to ignore_index (whatever number that is) does not count: not in the sum, not in what you divide by,

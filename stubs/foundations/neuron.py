@@ -1,7 +1,7 @@
 """F.1 A single neuron: activations, forward, backward, two losses, gradient descent.
 
-Write the functions in the order they stand here. Everything is float64 and works on whole arrays; no Python loop over elements
-is needed until the last function.
+Write the functions in the order they stand here. Everything is float64 and works on whole arrays; no Python loop over
+elements is needed until the last function.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ import numpy as np
 def sigmoid(x: np.ndarray) -> np.ndarray:
     """Return 1 / (1 + e^(−x)), element by element.
 
-    x: any shape, float64. Returns the same shape and dtype. Finite, and silent, for |x| up to 1e4: no overflow warning either.
+    x: any shape, float64. Returns the same shape and dtype. Finite and silent for |x| up to 1e4: no overflow, no warning.
 
     >>> sigmoid(np.array([0.0, 2.0])).round(4)
     array([0.5   , 0.8808])
@@ -115,7 +115,7 @@ def bce_with_logits(z: np.ndarray, t: np.ndarray) -> tuple[float, np.ndarray]:
     """Return (loss, dz): the mean binary cross-entropy of sigmoid(z) against t, and its gradient with respect to z.
 
     z: any shape, the logits (before any sigmoid); t: the same shape, 0 or 1 (or a probability between).
-    The loss is the mean of −t·log σ(z) − (1 − t)·log(1 − σ(z)), exact for |z| up to 1e4: at z = 100 and t = 0 it is 100.
+    The loss is the mean of −t·log σ(z) − (1 − t)·log(1 − σ(z)), exact for |z| up to 1e4: 100 at z = 100 and t = 0.
 
     >>> loss, dz = bce_with_logits(np.array([0.0]), np.array([1.0]))
     >>> round(float(loss), 4), dz

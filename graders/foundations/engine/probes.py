@@ -74,8 +74,8 @@ def chain(module: ModuleType, left: bool, length: int, zero: bool) -> dict[str, 
     }
 
 
-def work(module: ModuleType, doubling: bool, length: int, most: int) -> dict[str, bool]:
-    """Run backward on a chain (y = y + y or y = y + x); does it do something to Values more than `most` times?
+def work(module: ModuleType, call: str, doubling: bool, length: int, most: int) -> dict[str, bool]:
+    """Walk a chain (y = y + y or y = y + x), by backward or zero_grad; is something done more than `most` times?
 
     "comparisons": two Values compared with ==, as `in` does on a list; "writes": a number put into some grad. No counts
     are returned: they are a matter of style, and two versions of one bug should give one answer.
@@ -98,7 +98,10 @@ def work(module: ModuleType, doubling: bool, length: int, most: int) -> dict[str
         y = y + y if doubling else y + x
     kind.__eq__, kind.__setattr__ = equal, write
     try:
-        y.backward()
+        if call == "backward":
+            y.backward()
+        else:
+            find_function(module, "zero_grad")(y)
     finally:
         for name in ("__eq__", "__setattr__"):
             if name in own:

@@ -42,13 +42,12 @@ class Value:
         return other + (-self)
 
     def __pow__(self, other: float) -> Value:
-        if not isinstance(other, int | float):
-            raise TypeError("the exponent is a constant: an int or a float")
         x, n = self.data, other
-        if x < 0 and n != int(n):
+        y = x**n  # where n is a Value, this raises the TypeError
+        if isinstance(y, complex):
             raise ValueError(f"{x} ** {n} is not a real number")
         # The rule n·x^(n−1) would divide by zero at x = 0 when n is 0, where the slope is plainly 0.
-        return _result(x**n, (self,), f"**{n}", lambda g: (g * n * x ** (n - 1) if n else 0.0,))
+        return _result(y, (self,), f"**{n}", lambda g: (g * n * x ** (n - 1) if n else 0.0,))
 
     def __truediv__(self, other: Value | float) -> Value:
         return self * _as_value(other) ** -1

@@ -476,6 +476,8 @@ def test_backward_waits_for_the_whole_gradient(learner, x, rungs):
 
 @settings(max_examples=40)
 @given(programs())
+# What arrives at x1 cancels to 0, and x0 waits for its share of it all the same.
+@example([("Value", 2.0), ("neg", "x0"), ("-", "x1", "x1"), ("+", "x2", "x0")])
 def test_backward_of_any_program(learner, lines):
     """In a random program of all the operations every Value gets its derivative."""
     gradients_hold(learner, *lines, rtol=LONG)
@@ -540,6 +542,9 @@ def test_backward_adds_to_what_is_there(learner, x, y, start):
 # ---------------------------------------------------------------- backward, at length
 
 
+WALKS = {"backward": "y.backward()", "zero_grad": "zero_grad(y)"}
+
+
 @settings(max_examples=2)
 @given(st.booleans())
 def test_backward_of_a_long_chain(learner, left):
@@ -556,23 +561,6 @@ def long_chain(learner, left, calls, *, zero):
     check.that(not seen["recursion"], "RecursionError: a function calls itself once for every operation in the row")
     check.that(not seen["limit"], "the recursion limit was moved; the next chain is longer than any limit")
     return seen
-
-
-def test_backward_visits_each_operation_once(learner):
-    """The work grows with the operations, not with the paths through them: 64 doublings have 2⁶⁴ paths."""
-    shown = "x = y = Value(0.5); for _ in range({}): y = y + y; y.backward()"
-    # Whoever walks every path writes 2¹² times here; that shows at once, where the 64 doublings would never end.
-    over = learner.probe("work", True, 12, 240, shown=shown.format(12))
-    check.that(not over["writes"], "grad is written more than 240 times for 12 operations, expected once for each")
-    lines = [("Value", 0.5), *(("+", f"x{i}", f"x{i}") for i in range(64)), ("backward", "x64")]
-    check.close(run(learner, *lines, shown=shown.format(64))["grad"]["x0"], 2.0**64, what="x.grad")
-
-
-def test_backward_remembers_without_searching(learner):
-    """backward() does not search through all the Values it has seen for each one that it meets."""
-    shown = "x = y = Value(0.5); for _ in range(400): y = y + x; y.backward()"
-    over = learner.probe("work", False, 400, 4000, shown=shown)
-    check.that(not over["comparisons"], "more than 4,000 comparisons of Values for 400 operations, expected a few each")
 
 
 # ---------------------------------------------------------------- zero_grad
@@ -603,6 +591,29 @@ def test_zero_grad_of_a_long_chain(learner):
     seen = long_chain(learner, True, "y.backward(); zero_grad(y)", zero=True)
     check.equal(seen["root"], 0.0, what="y.grad")
     check.equal(seen["grad"], 0.0, what="x.grad")
+
+
+def test_walks_visit_each_operation_once(learner):
+    """The work grows with the operations, not with the paths through them: 64 doublings have 2⁶⁴ paths."""
+    # Whoever walks every path writes 2¹² times here; that shows at once, where 64 doublings would never end.
+    for call, last in WALKS.items():
+        shown = f"x = y = Value(0.5); for _ in range(12): y = y + y; {last}"
+        over = learner.probe("work", call, True, 12, 240, shown=shown)
+        check.that(not over["writes"], "grad is written more than 240 times for 12 operations, expected once for each")
+    doublings = [("+", f"x{i}", f"x{i}") for i in range(64)]
+    shown = "x = y = Value(0.5); for _ in range(64): y = y + y; y.backward()"
+    seen = run(learner, ("Value", 0.5), *doublings, ("backward", "x64"), shown=shown)
+    check.close(seen["grad"]["x0"], 2.0**64, what="x.grad")
+
+
+def test_walks_remember_without_searching(learner):
+    """backward() and zero_grad don't search through all the Values they have seen for each one that they meet."""
+    for call, last in WALKS.items():
+        shown = f"x = y = Value(0.5); for _ in range(400): y = y + x; {last}"
+        over = learner.probe("work", call, False, 400, 4000, shown=shown)
+        check.that(
+            not over["comparisons"], "more than 4,000 comparisons of Values for 400 operations, expected a few each"
+        )
 
 
 @few

@@ -1,10 +1,10 @@
-"""The same functions the reader's way: one helper gives the shifted logits and their sum, and only rows that count are touched."""
+"""Another right F.7: one helper shifts and sums for all three functions; only rows that count are touched."""
 
 import numpy as np
 
 
 def _parts(x, axis):
-    """Return the shifted logits, the number taken off each slice and the sum of their exponentials (1 if nothing is possible)."""
+    """Return x shifted, what was taken off each slice, and the sum of the exponentials (1 if nothing is possible)."""
     top = np.max(x, axis=axis, keepdims=True)
     top[np.isneginf(top)] = 0  # −inf − 0 is −inf, where −inf − (−inf) would be nan
     z = x - top

@@ -270,7 +270,6 @@ def by_layer(got, expected, widths, what, *, terms):
 # ---------------------------------------------------------------- Module
 
 
-@settings(max_examples=10)
 @given(rngs(), sizes(0, 4))
 def test_module(learner, rng, count):
     """A bare Module has no parameters, and zero_grad sets the gradient of whatever parameters() returns to 0."""

@@ -1,0 +1,81 @@
+"""The diagnosis on the fake course and on F.1: named when it behaves so, never named when it does not."""
+
+import json
+
+import pytest
+
+from course.content import find_content
+from course.curriculum import load_curriculum
+from course.grading import diagnosis
+from course.grading.judge import Submission, grade, reference_modules
+from course.grading.mistakes import load_mistakes
+from course.grading.outcomes import Finding
+
+
+@pytest.fixture(scope="module")
+def neuron():
+    content = find_content()
+    return content, load_curriculum(content)["foundations/neuron"]
+
+
+def diagnosed(neuron, tmp_path, edit=None, base="reference.py", more=()):
+    content, step = neuron
+    source = (content.grader(step.key) / base).read_text(encoding="utf-8")
+    for find, replace in [edit, *more] if edit else []:
+        assert source.count(find) == 1
+        source = source.replace(find, replace)
+    file = tmp_path / "neuron.py"
+    file.write_text(source, encoding="utf-8")
+    return grade(content, step, Submission(reference_modules(content, {step.module: file}), trusted=True))
+
+
+def test_a_mistake_in_another_style_is_named(neuron, tmp_path):
+    verdict = diagnosed(
+        neuron, tmp_path, ("            dw[d] += dz * x[n, d]", "            dw[d] = dz * x[n, d]"), "right_loops.py"
+    )
+    assert verdict.diagnosis.finding is Finding.MATCH
+    assert verdict.diagnosis.mistakes == ("dw of the last example only",)
+    assert verdict.diagnosis.inputs > 20
+
+
+def test_two_at_once_are_both_named(neuron, tmp_path):
+    verdict = diagnosed(
+        neuron,
+        tmp_path,
+        ("    db = dz.sum()", "    db = dz.mean()"),
+        more=[("2.0 * diff / diff.size", "diff / diff.size")],
+    )
+    assert verdict.diagnosis.finding is Finding.MATCH
+    assert set(verdict.diagnosis.mistakes) == {"db averaged over the batch", "gradient of mse without the factor 2"}
+
+
+def test_a_bug_of_no_known_kind_is_unknown(neuron, tmp_path):
+    verdict = diagnosed(neuron, tmp_path, ("    z = x @ w + b  # (N,)", "    z = x @ w + b * 1.001  # (N,)"))
+    assert not verdict.passed
+    assert verdict.diagnosis.finding is Finding.UNKNOWN
+    assert verdict.diagnosis.mistakes == ()
+
+
+def test_right_and_unfinished_code_have_no_diagnosis(neuron, tmp_path):
+    assert diagnosed(neuron, tmp_path).diagnosis is None
+    content, step = neuron
+    stub = Submission(reference_modules(content, {step.module: content.stub(step.file)}), trusted=True)
+    assert grade(content, step, stub).diagnosis is None
+
+
+def test_a_mistake_that_hangs_stops_nothing(neuron, tmp_path, monkeypatch):
+    content, step = neuron
+    looping = ("    return np.maximum(x, 0.0)", "    while True:\n        pass")
+    real = load_mistakes(content.mistakes(step.key))
+    hangs = type(real[0])("hangs", "belief", ("1", "2", "3"), (looping,))
+    monkeypatch.setattr(diagnosis, "load_mistakes", lambda path: [hangs, *real])
+    monkeypatch.setattr(diagnosis, "REPLAY_SECONDS", 1.0)
+    verdict = diagnosed(neuron, tmp_path, ("    db = dz.sum()", "    db = dz.mean()"))
+    assert verdict.diagnosis.mistakes == ("db averaged over the batch",)
+
+
+def test_the_verdict_json_carries_it(neuron, tmp_path):
+    verdict = diagnosed(neuron, tmp_path, ("    db = dz.sum()", "    db = dz.mean()"))
+    data = json.loads(json.dumps(verdict.as_json()))
+    assert data["diagnosis"]["finding"] == "match"
+    assert data["diagnosis"]["mistakes"] == ["db averaged over the batch"]

@@ -1,0 +1,118 @@
+"""`course hint` and `course replay` on F.1, as a learner meets them."""
+
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from course.cli import main
+from course.content import find_content
+from course.mentor.repro import repro
+
+RIGHT = find_content().reference("foundations/neuron").read_text(encoding="utf-8")
+WRONG = RIGHT.replace("    db = dz.sum()", "    db = dz.mean()")
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COURSE_CONTENT", raising=False)
+
+    def course(*args):
+        return CliRunner().invoke(main, list(args), catch_exceptions=False)
+
+    assert course("init", ".").exit_code == 0
+    assert course("next").exit_code == 0
+    return course
+
+
+def write(tmp_path, source):
+    (tmp_path / "minillm/foundations/neuron.py").write_text(source, encoding="utf-8")
+
+
+def test_nothing_to_hint_at_before_the_first_check(run):
+    result = run("hint")
+    assert result.exit_code == 2
+    assert "course check F.1" in result.output
+
+
+def test_three_rungs_open_by_honest_attempts(run, tmp_path):
+    write(tmp_path, WRONG)
+    assert run("check").exit_code == 1
+    first, again = run("hint"), run("hint")
+    assert "hint 1 of 3" in first.output
+    assert again.output == first.output, "asking twice opens nothing"
+    write(tmp_path, WRONG.replace("    dx = np.outer(dz, w)", "    dx = 1.0 * np.outer(dz, w)"))
+    run("check")
+    second = run("hint")
+    assert "hint 2 of 3" in second.output
+    assert "for neuron_forward(" in second.output
+    write(tmp_path, WRONG.replace("    dx = np.outer(dz, w)", "    dx = np.outer(dz, w) * 1.0"))
+    run("check")
+    third = run("hint")
+    assert "hint 3 of 3" in third.output
+    assert "You believe" in third.output
+    assert "dz.sum()" not in first.output + second.output + third.output
+
+
+def test_changed_code_must_be_checked_first(run, tmp_path):
+    write(tmp_path, WRONG)
+    run("check")
+    write(tmp_path, WRONG + "\nx = 1\n")
+    result = run("hint")
+    assert result.exit_code == 2
+    assert "changed since" in result.output
+
+
+def test_unfinished_code_has_no_hint(run):
+    run("check")
+    result = run("hint")
+    assert result.exit_code == 2
+    assert "course lesson F.1" in result.output
+
+
+def test_passed_code_has_no_hint(run, tmp_path):
+    write(tmp_path, RIGHT)
+    run("check")
+    assert run("hint").exit_code == 2
+    assert run("replay").exit_code == 2
+
+
+def test_replay_gives_the_numbers_that_were_printed(run, tmp_path):
+    write(tmp_path, WRONG)
+    said = run("check").output
+    wrong_db = said.split("db: got ")[1].split(",")[0]
+    assert run("replay").exit_code == 0
+    script = tmp_path / "repro_f_1.py"
+    assert len(script.read_text(encoding="utf-8").splitlines()) <= 15
+    shown = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True).stdout
+    assert wrong_db in shown or f"{float(wrong_db):.4f}"[:6] in shown
+
+
+def test_the_script_may_stop_in_the_debugger(run, tmp_path):
+    from course.curriculum import load_curriculum
+    from course.grading.last import read_last
+    from course.workspace import Workspace
+
+    write(tmp_path, WRONG)
+    run("check")
+    step = load_curriculum(find_content())["foundations/neuron"]
+    last = read_last(Workspace(tmp_path), step)
+    failed = last.first_failure
+    text = repro(step, failed, last.transcript(failed.name)[-1], debug=True)
+    assert "breakpoint()" in text
+    compile(text, "repro", "exec")
+
+
+def test_hint_needs_no_numpy(run, tmp_path):
+    write(tmp_path, WRONG)
+    run("check")
+    code = (
+        "import sys; from course.cli import main; main(['hint'], standalone_mode=False); "
+        "print([name for name in ('numpy', 'pytest', 'hypothesis', 'torch') if name in sys.modules])"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True
+    ).stdout
+    assert shown.strip().endswith("[]")
