@@ -16,3 +16,10 @@ def quadratic_descent(module: ModuleType, hessian: np.ndarray, x0: np.ndarray, l
 
     trajectory = module.gradient_descent(f_grad, x0, lr, steps)
     return {"trajectory": trajectory, "asked": asked, "x0": x0}
+
+
+def dy_afterwards(module: ModuleType, arguments: tuple[Any, ...], dy: np.ndarray) -> np.ndarray:
+    """Run the neuron forward and backward; return dy as neuron_backward left it."""
+    _, cache = module.neuron_forward(*arguments)
+    module.neuron_backward(dy, cache)
+    return dy

@@ -1,4 +1,4 @@
-"""F.1, a right solution by tables: one dict of activations and slopes, exponents of −|x|, a trajectory filled in row by row."""
+"""F.1, right again: a table of activations and slopes, exponents of −|x|, a trajectory filled in row by row."""
 
 import numpy as np
 

@@ -161,6 +161,13 @@ def test_tanh_grad(learner, x):
     check.close(learner.tanh_grad(x), each("tanh_grad", x), what="tanh_grad", scale=1.0)
 
 
+@given(arrays(), st.sampled_from(["sigmoid", "sigmoid_grad", "relu", "relu_grad", "tanh", "tanh_grad"]))
+def test_activations_leave_x(learner, x, name):
+    """The activations and their derivatives return a new array and leave x as it was."""
+    seen = learner.probe("purity", name, (x,))
+    check.that(not seen["changed"], f"{name} wrote into the x it was given")
+
+
 # ---------------------------------------------------------------- the neuron
 
 
@@ -226,6 +233,17 @@ def test_backward_is_linear(learner, case, factor):
         )
 
 
+@settings(max_examples=8)
+@given(neurons())
+def test_backward_leaves_dy(learner, case):
+    """neuron_backward leaves dy as it was: others may still need it."""
+    arguments = (case.x, case.w, case.b, case.act)
+    shown = f"neuron_backward(dy=np.array({case.dy.tolist()}), cache)  # cache of {case.act!r}"
+    check.close(
+        learner.probe("dy_afterwards", arguments, case.dy, shown=shown), case.dy, what="dy afterwards", rtol=0.0
+    )
+
+
 # ---------------------------------------------------------------- the losses
 
 
@@ -288,12 +306,13 @@ def valleys(draw):
     rng, d = draw(rngs()), draw(sizes(1, 4))
     curvatures = np.round(rng.uniform(0.2, 2.0, d), 2)
     basis, _ = np.linalg.qr(rng.normal(size=(d, d)))
-    hessian = basis @ np.diag(curvatures) @ basis.T
+    hessian = np.round(basis @ np.diag(curvatures) @ basis.T, 3)  # rounded: the learner is shown these numbers
     return SimpleNamespace(hessian=hessian, x0=normal(rng, d), lr=draw(st.sampled_from([0.1, 0.5, 0.9, 1.3])))
 
 
 def walked(learner, case, steps):
-    shown = f"gradient_descent(lambda x: H @ x, x0={case.x0.tolist()}, lr={case.lr}, steps={steps})"
+    hessian, x0 = f"np.array({case.hessian.tolist()})", f"np.array({case.x0.tolist()})"
+    shown = f"gradient_descent(lambda x: {hessian} @ x, x0={x0}, lr={case.lr:g}, steps={steps})"
     return learner.probe("quadratic_descent", case.hessian, case.x0, case.lr, steps, shown=shown)
 
 
