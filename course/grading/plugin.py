@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import hashlib
 import inspect
@@ -38,6 +39,22 @@ EVIDENCE_PROPERTIES = 4
 
 class ShrunkEnough(BaseException):
     """The example is small enough; a BaseException, so that hypothesis stops at once."""
+
+
+def draw_the_same_everywhere() -> None:
+    """Keep hypothesis from mixing constants of whatever modules are loaded into what it draws.
+
+    Newer versions do (and cache them in a folder of the current directory): the same seed would give other inputs in
+    `course check --all` than in `course check`, and in the wheel than in a clone.
+    """
+    from hypothesis.internal.conjecture import providers  # noqa: PLC0415 - not public; older versions lack it
+
+    if hasattr(providers, "_get_local_constants"):
+        nothing = copy.deepcopy(providers._local_constants)
+        providers._get_local_constants = lambda: nothing
+
+
+draw_the_same_everywhere()
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """F.1 A single neuron: activations, forward, backward, two losses, gradient descent.
 
-Write the functions in the order they stand here. Everything is float64 and works on whole arrays; no Python loop over
-elements is needed until the last function.
+Write the functions in the order they stand here. Everything is float64 and works on whole arrays; no Python loop is
+needed until the last function. No function changes an array it is given.
 """
 
 from collections.abc import Callable
@@ -76,7 +76,7 @@ def neuron_forward(x: np.ndarray, w: np.ndarray, b: float, act: str) -> tuple[np
     b: a number
     act: "sigmoid", "relu", "tanh" or "identity"; anything else raises ValueError
     y: (N,)     one output per example
-    cache: whatever neuron_backward will need; its form is yours. The inputs stay as they are.
+    cache: whatever neuron_backward will need; its form is yours
 
     >>> y, cache = neuron_forward(np.array([[1.0, 2.0]]), np.array([0.5, -1.0]), 0.25, "tanh")
     >>> y.round(4)

@@ -1,4 +1,4 @@
-"""Right solution, plain loops: a neuron keeps weights and bias in one list, sums start at the bias and grow by a term."""
+"""Another right F.4: plain loops; a neuron keeps weights and bias in one list, sums start at the bias."""
 
 import random
 from collections.abc import Sequence

@@ -233,15 +233,14 @@ def test_backward_is_linear(learner, case, factor):
         )
 
 
-@settings(max_examples=8)
+@settings(max_examples=12)
 @given(neurons())
 def test_backward_leaves_dy(learner, case):
     """neuron_backward leaves dy as it was: others may still need it."""
     arguments = (case.x, case.w, case.b, case.act)
-    shown = f"neuron_backward(dy=np.array({case.dy.tolist()}), cache)  # cache of {case.act!r}"
-    check.close(
-        learner.probe("dy_afterwards", arguments, case.dy, shown=shown), case.dy, what="dy afterwards", rtol=0.0
-    )
+    shown = f"neuron_backward(dy=np.array({case.dy.tolist()}), cache)  # of a neuron with {case.act!r}"
+    afterwards = learner.probe("dy_afterwards", arguments, case.dy, shown=shown)
+    check.close(afterwards, case.dy, what="dy afterwards", rtol=0.0)
 
 
 # ---------------------------------------------------------------- the losses
