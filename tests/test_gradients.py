@@ -1,4 +1,4 @@
-"""Gradients against finite differences: right ones pass, wrong ones are named with the pattern of their error."""
+"""Gradients against finite differences and a complex step: right ones pass, wrong ones are named with the pattern of their error."""
 
 from __future__ import annotations
 
@@ -32,6 +32,36 @@ def test_the_stencil_is_exact_enough() -> None:
         assert np.max(np.abs(gradients.numerical(f, (x,), 0, dy) - dy * derivative)) < 1e-9
 
 
+def test_a_complex_step_is_exact() -> None:
+    rng = np.random.default_rng(1)
+    x, dy = rng.normal(size=(3, 2)), upstream(rng, (3, 2))
+    for f, derivative in ((np.tanh, 1 - np.tanh(x) ** 2), (np.exp, np.exp(x)), (np.log, 1 / x), (np.sin, np.cos(x))):
+        args = (x if f is not np.log else x.astype(complex),)
+        expected = dy * derivative
+        assert np.allclose(gradients.analytic(f, args, 0, dy), expected, rtol=1e-14, atol=1e-14)
+    deep = gradients.analytic(lambda one: np.tanh(one * 1e4) ** 3 * 1e9, (np.array(1e-5),), 0, 1.0)
+    assert deep == pytest.approx(3e13 * np.tanh(0.1) ** 2 * (1 - np.tanh(0.1) ** 2), rel=1e-13)
+
+
+def test_a_complex_step_takes_one_argument_of_several_and_leaves_them() -> None:
+    args, dy, right = example()
+    before = [argument.copy() for argument in args]
+    for place, name in enumerate(right):
+        assert np.allclose(gradients.analytic(linear, args, place, dy), right[name], rtol=1e-13, atol=1e-13)
+    assert all(np.array_equal(one, other) for one, other in zip(args, before, strict=True))
+    assert gradients.analytic(lambda one: one.sum(), (np.zeros((0, 3)),), 0, 1.0).shape == (0, 3)
+    assert gradients.analytic(lambda one: one**3, (2.0,), 0, 1.0) == pytest.approx(12.0, rel=1e-15)
+
+
+def test_one_gradient_against_what_is_known() -> None:
+    expected = np.array([1.0, 2.0, 0.0])
+    gradients.close_to(expected * (1 + 1e-15), expected, "x.grad")
+    with pytest.raises(Mismatch) as caught:
+        gradients.close_to(2 * expected, expected, "x.grad")
+    assert caught.value.failure.summary.startswith("x.grad")
+    assert "every element is 2 × what it should be" in caught.value.failure.detail
+
+
 def test_numerical_leaves_its_arguments_and_takes_scalars() -> None:
     x = np.ones((2, 2))
     gradients.numerical(lambda one: one**2, (x,), 0, 1.0)
@@ -50,8 +80,8 @@ def test_right_gradients_pass(seed: int) -> None:
 WRONG = {
     "zero": ("dw", np.zeros_like, "the whole gradient is zero"),
     "twice": ("dx", lambda g: 2 * g, "every element is 2 × what it should be"),
-    "sign": ("dx", lambda g: -g, "every element is -1 × what it should be"),
-    "mean": ("db", lambda g: g / 2, "every element is 0.5 × what it should be"),
+    "sign": ("dx", lambda g: -g, "the sign is turned, everywhere"),
+    "mean": ("db", lambda g: g / 2, "every element is 1/2 × what it should be"),
     "transposed": ("dw", lambda g: g.T.copy(), "it is the transpose of what it should be"),
     "shape": ("db", lambda g: g[None], "one axis too many"),
     "one element": ("dx", lambda g: g + np.eye(*g.shape) * 1e-6, "largest error 1e-06"),
@@ -86,3 +116,21 @@ def test_no_pattern_is_claimed_where_there_is_none() -> None:
     assert gradients.explain(np.array([2.0]), np.array([1.0])) == ""  # one element is no pattern
     assert gradients.explain(np.zeros(2), np.zeros(2)) == ""
     assert gradients.explain(object(), expected) == ""
+
+
+def test_a_map_shows_where_a_gradient_is_wrong() -> None:
+    expected = np.arange(1.0, 7.0).reshape(2, 3) ** 2
+    got = expected.copy()
+    got[1] += [1.0, 0.0, np.nan]
+    assert gradients.heat_map(got, expected, 1e-6) == ("wrong at █:", "  · · ·", "  █ · █")
+    assert gradients.heat_map(got[1], expected[1], 1e-6) == ("wrong at █:", "  █ · █")
+    assert gradients.heat_map(expected + 1, expected, 1e-6) == (), "wrong everywhere needs no map"
+    assert gradients.heat_map(np.zeros((9, 2)), np.eye(9, 2), 1e-6) == (), "too large to read"
+    assert gradients.heat_map(None, expected, 1e-6) == ()
+
+
+def test_a_gradient_that_is_only_the_upstream_is_named() -> None:
+    upstream = np.array([0.5, -2.0, 1.25])
+    expected = upstream * np.array([0.1, 0.7, 0.3])
+    assert "upstream gradient itself" in gradients.explain(upstream.copy(), expected, upstream)
+    assert gradients.explain(upstream.copy(), expected) == ""

@@ -57,15 +57,13 @@ def depth(module: ModuleType, sizes: list[int], act: str, seed: int, scale: floa
     return {"first": float(np.mean(first**2)), "last": float(np.mean(last**2))}
 
 
-def walk(
-    module: ModuleType, params: list[Any], grads: list[Any], lrs: list[float], momentum: float, weight_decay: float
-) -> dict[str, Any]:
+def walk(module: ModuleType, params: list[Any], grads: list[Any], lrs: list[float], **options: float) -> dict[str, Any]:
     """Take one step of SGD per list of gradients, at the learning rates given; return the parameters after each step.
 
     The gradients are handed over in the same arrays every time, overwritten between steps, as a backward pass might do.
     """
     buffers = [np.zeros_like(p) for p in params]
-    optimizer = module.SGD(list(params), lr=lrs[0], momentum=momentum, weight_decay=weight_decay)
+    optimizer = module.SGD(list(params), lr=lrs[0], **options)
     after, grads_changed = [], False
     for now, lr in zip(grads, lrs, strict=True):
         for buffer, g in zip(buffers, now, strict=True):

@@ -23,7 +23,7 @@ def relu(z: np.ndarray) -> np.ndarray:
 
 # For each activation: the function, its slope written in terms of its *output* h, and where the weights start.
 ACTIVATIONS = {
-    "relu": (relu, lambda h: (h > 0).astype(np.float64), kaiming_normal),
+    "relu": (relu, lambda h: h > 0, kaiming_normal),
     "tanh": (np.tanh, lambda h: 1.0 - h**2, xavier_uniform),
 }
 
@@ -39,10 +39,9 @@ class MLPNumpy:
         for fan_in, fan_out in pairwise(sizes):
             self.params += [init(fan_in, fan_out, rng), np.zeros(fan_out)]
         self.grads = [np.zeros_like(p) for p in self.params]
-        self.fed = []  # what each linear layer was fed by the last forward
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        self.fed = []
+        self.fed = []  # what each linear layer was fed
         h, layers = x, len(self.params) // 2
         for layer in range(layers):
             w, b = self.params[2 * layer], self.params[2 * layer + 1]

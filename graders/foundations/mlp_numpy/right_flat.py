@@ -12,7 +12,7 @@ def xavier_uniform(fan_in: int, fan_out: int, rng: np.random.Generator) -> np.nd
 
 
 def kaiming_normal(fan_in: int, fan_out: int, rng: np.random.Generator) -> np.ndarray:
-    return rng.standard_normal(fan_in * fan_out).reshape(fan_in, -1) / np.sqrt(fan_in / 2)
+    return rng.standard_normal(fan_in * fan_out).reshape(fan_in, fan_out) / np.sqrt(fan_in / 2)
 
 
 def _views(flat, shapes):
@@ -26,13 +26,12 @@ def _views(flat, shapes):
 
 class MLPNumpy:
     def __init__(self, sizes, act="relu", rng=None):
-        sizes = tuple(sizes)
         if len(sizes) < 2 or act not in {"relu", "tanh"}:
             raise ValueError(f"cannot make {sizes} with {act}")
         self.act = act
         shapes = [shape for a, b in itertools.pairwise(sizes) for shape in ((a, b), (b,))]
         count = sum(int(np.prod(shape)) for shape in shapes)
-        self.flat, self.dflat = np.zeros(count), np.zeros(count)
+        self.flat, self.dflat = np.zeros(count), np.empty(count)
         self.params, self.grads = _views(self.flat, shapes), _views(self.dflat, shapes)
         for w in self.params[::2]:
             w[:] = (xavier_uniform if act == "tanh" else kaiming_normal)(*w.shape, rng)
@@ -41,15 +40,14 @@ class MLPNumpy:
         if self.act == "tanh":
             h = np.tanh(z)
             return h, (1 - h) * (1 + h)
-        return z * (z > 0), np.heaviside(z, 0.0)
+        return np.clip(z, 0.0, None), np.heaviside(z, 0.0)
 
     def forward(self, x):
         self.tape = []
-        weights, biases = self.params[0::2], self.params[1::2]
         slope = np.ones(x.shape)
-        for w, b in zip(weights, biases, strict=True):
-            self.tape.append((x.copy(), slope))
-            z = np.einsum("ni,io->no", x, w) + b[None, :]
+        for k in range(0, len(self.params), 2):
+            self.tape.append((x, slope))
+            z = np.einsum("ni,io->no", x, self.params[k]) + self.params[k + 1]
             x, slope = self._hidden(z)
         return z
 
@@ -70,24 +68,22 @@ class SGD:
         self.state = None
 
     def step(self, grads):
-        if len(self.params) != len(grads):
-            raise ValueError(len(grads))
         pulls = []
         for p, g in zip(self.params, grads, strict=True):
             pulls.append(g + self.options["weight_decay"] * p if p.ndim > 1 else g.copy())
         if self.state is None:
             self.state = pulls
         else:
-            self.state = [self.options["momentum"] * v + pull for v, pull in zip(self.state, pulls, strict=True)]
-        for p, v in zip(self.params, self.state, strict=True):
-            p[...] = p - self.lr * v
+            self.state = [self.options["momentum"] * v + pulls[k] for k, v in enumerate(self.state)]
+        for k, p in enumerate(self.params):
+            p[...] = p - self.lr * self.state[k]
 
 
 def fit(model, X, y, *, steps, batch_size, lr, momentum=0.0, weight_decay=0.0, rng):
     n = len(y)
     if n != len(X):
         raise ValueError(f"X and y: {len(X)} != {n}")
-    optimizer, losses = SGD(model.params, lr, momentum, weight_decay), np.zeros(steps)
+    optimizer, losses = SGD(model.params, lr, momentum, weight_decay), np.empty(steps)
     for step in range(steps):
         rows = np.argsort(rng.random(n))[:batch_size]
         losses[step], dlogits = cross_entropy(model.forward(X.take(rows, axis=0)), y.take(rows))

@@ -50,7 +50,7 @@ def forward_fast(x, params, act):
 class Descent:
     """SGD without a velocity: every step adds up the whole past, v = Σ μ^age · (g + λp)."""
 
-    def __init__(self, params, momentum, weight_decay):
+    def __init__(self, params, momentum=0.0, weight_decay=0.0):
         self.params = [np.array(p) for p in params]
         self.momentum, self.weight_decay, self.past = momentum, weight_decay, []
 
@@ -102,15 +102,20 @@ def nets(draw, acts=("relu", "tanh")):
 @st.composite
 def walks(draw, momentum=0.0, weight_decay=0.0, lrs=(0.1,), least=1):
     """Parameters of different shapes, two of them of the same one, and gradients for a few steps."""
-    shapes = [(3,), (2, 3), draw(st.sampled_from([(1,), (1, 1), (4, 1)])), (3,)]
+    shapes = [(3,), (2, 3), draw(st.sampled_from([(1,), (1, 1), (4, 1), (2, 1, 2)])), (3,)]
     rng, steps = draw(rngs()), draw(st.integers(least, 4))
     return SimpleNamespace(
         params=[normal(rng, shape) for shape in shapes],
         grads=[[upstream(rng, shape) for shape in shapes] for _ in range(steps)],
         lrs=[draw(st.sampled_from(lrs)) for _ in range(steps)],
-        momentum=momentum,
-        weight_decay=weight_decay,
+        # What is 0 is left to the default.
+        options=given_options(momentum, weight_decay),
     )
+
+
+def given_options(momentum, weight_decay):
+    options = {"momentum": momentum, "weight_decay": weight_decay}
+    return {name: value for name, value in options.items() if value}
 
 
 @st.composite
@@ -129,8 +134,7 @@ def runs(draw, momentum=0.0, weight_decay=0.0, steps=(1, 5)):
             "steps": draw(st.integers(*steps)),
             "batch_size": draw(sizes(1, 8)),
             "lr": draw(st.sampled_from([0.1, 0.7])),
-            "momentum": momentum,
-            "weight_decay": weight_decay,
+            **given_options(momentum, weight_decay),
         },
     )
 
@@ -436,17 +440,16 @@ def test_signal_survives_depth(learner, act):
 
 
 def walked(learner, case):
-    options = f"momentum={case.momentum}, weight_decay={case.weight_decay}"
-    lines = [f"params = {show_value(case.params)}", f"optimizer = SGD(params, lr={case.lrs[0]}, {options})"]
+    options = "".join(f", {name}={value}" for name, value in case.options.items())
+    lines = [f"params = {show_value(case.params)}", f"optimizer = SGD(params, lr={case.lrs[0]}{options})"]
     for lr, grads in zip(case.lrs, case.grads, strict=True):
         lines += [f"optimizer.lr = {lr}; optimizer.step({show_value(grads)})"]
-    arguments = (case.params, case.grads, case.lrs, case.momentum, case.weight_decay)
-    return learner.probe("walk", *arguments, shown="\n".join(lines))
+    return learner.probe("walk", case.params, case.grads, case.lrs, shown="\n".join(lines), **case.options)
 
 
 def check_walk(learner, case):
     """Every parameter after every step, against the sum over the past."""
-    oracle, seen = Descent(case.params, case.momentum, case.weight_decay), walked(learner, case)
+    oracle, seen = Descent(case.params, **case.options), walked(learner, case)
     for step, (grads, lr, after) in enumerate(zip(case.grads, case.lrs, seen["after"], strict=True), 1):
         oracle.step(grads, lr)
         for place, (got, expected) in enumerate(zip(after, oracle.params, strict=True)):
@@ -465,7 +468,7 @@ def test_sgd_moves_in_place(learner, case):
 @settings(max_examples=8)
 @given(walks(lrs=(0.1, 0.5)))
 def test_sgd_plain(learner, case):
-    """Without momentum and decay, step is p ← p − lr·g, at the lr of the moment."""
+    """Without momentum and decay, which both default to 0, step is p ← p − lr·g, at the lr of the moment."""
     check_walk(learner, case)
 
 
@@ -497,7 +500,7 @@ def test_sgd_lr_changes(learner, case):
 @settings(max_examples=10)
 @given(walks(weight_decay=0.2))
 def test_sgd_decay(learner, case):
-    """Weight decay adds λ·p to the gradient of every array with two axes, and of no array with one."""
+    """Weight decay adds λ·p to the gradient of every array with two axes or more, and of no array with one."""
     check_walk(learner, case)
 
 
@@ -540,7 +543,8 @@ def watched(learner, case, probe="watched_fit"):
 
 def replay(case):
     """What a run does by definition: every loss and dlogits, and the parameters at the end. All rows are alike."""
-    descent = Descent(case.params, case.settings["momentum"], case.settings["weight_decay"])
+    options = {name: case.settings[name] for name in ("momentum", "weight_decay") if name in case.settings}
+    descent = Descent(case.params, **options)
     size, losses, slopes = min(case.settings["batch_size"], len(case.X)), [], []
     for _ in range(case.settings["steps"]):
         x = case.X[:size]
@@ -595,7 +599,7 @@ def check_run(learner, case):
 @settings(max_examples=8)
 @given(runs())
 def test_fit_updates(learner, case):
-    """Every step moves the parameters by SGD with the batch's own gradient."""
+    """Every step moves the parameters by SGD with the batch's own gradient; momentum and weight_decay default to 0."""
     check_run(learner, case)
 
 
