@@ -7,7 +7,7 @@ Exactly one that answers alike on all of them is a match; several are ambiguous;
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,15 +116,14 @@ def _two_at_once(
     """Look for two compatible mistakes that together answer as the learner's code does."""
     reference = replayer.alike(content.read(content.reference(step.file)), stop=False)[:failing]
     wanted = {place for place, same in enumerate(reference) if not same}
-    partial: list[tuple[Mistake, set[int]]] = []
+    explained: dict[str, set[int]] = {}
     for mistake in mistakes:
         alike = replayer.alike(mistake.source(content, step), stop=False)[:failing]
-        if explained := {place for place in wanted if place < len(alike) and alike[place]}:
-            partial.append((mistake, explained))
-    partial.sort(key=lambda entry: -len(entry[1]))
+        explained[mistake.name] = {place for place in wanted if place < len(alike) and alike[place]}
+    chosen = _worth_pairing(explained, wanted)
     found = []
-    for (one, first), (other, second) in itertools.combinations(partial[:MOST_PARTIAL], 2):
-        if first | second != wanted or not (one.edits and other.edits):
+    for one, other in itertools.combinations([one for one in mistakes if one.name in chosen], 2):
+        if not (one.edits and other.edits):
             continue
         source = _both(content, step, one, other)
         if source is not None and _fits(replayer.alike(source, stop=True), count):
@@ -133,6 +132,20 @@ def _two_at_once(
     if len(pairs) == 1:
         return Diagnosis(Finding.MATCH, pairs[0], count)
     return Diagnosis(Finding.UNKNOWN, (), count)
+
+
+def _worth_pairing(explained: Mapping[str, set[int]], wanted: set[int]) -> set[str]:
+    """The mistakes that explain most, and for every failing example those that explain it: a bug may show in one only.
+
+    Both together need not explain all of them one by one: a call that passes through two bugs is like neither.
+    """
+    ranked = sorted((name for name in explained if explained[name]), key=lambda name: -len(explained[name]))
+    chosen = {name for place in wanted for name in [one for one in ranked if place in explained[one]][:2]}
+    for name in ranked:
+        if len(chosen) >= MOST_PARTIAL:
+            break
+        chosen.add(name)
+    return chosen
 
 
 def _both(content: Content, step: Step, one: Mistake, other: Mistake) -> str | None:

@@ -45,11 +45,11 @@ def numerical(f: Callable[..., Any], args: Sequence[Any], place: int, upstream: 
 
 
 def analytic(f: Callable[..., Any], args: Sequence[Any], place: int, upstream: Any) -> Array:
-    """Return d(sum(upstream · f(*args)))/d(args[place]) by a complex step, f(x + ih) = f(x) + ih·f′(x): exact, every element.
+    """Return d(sum(upstream · f(*args)))/d(args[place]) by a complex step, f(x + ih) = f(x) + ih·f′(x): every element.
 
     `f` is the grader's own definition, in NumPy; it must take complex numbers and be analytic where it is asked: no
-    abs, no real or imaginary part but to choose a branch. For what finite differences are too coarse for: deep graphs,
-    compositions whose numbers grow. (Squire and Trapp, Using Complex Variables to Estimate Derivatives, 1998.)
+    abs, no real or imaginary part but to choose a branch. Exact up to rounding, where finite differences are too
+    coarse: in deep graphs. (Squire and Trapp, Using Complex Variables to Estimate Derivatives, 1998.)
     """
     moved = np.array(args[place], dtype=np.complex128)
     arguments = [*args[:place], moved, *args[place + 1 :]]

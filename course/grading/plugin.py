@@ -199,10 +199,13 @@ class JudgePlugin:
         if not hasattr(pyfuncitem.obj, "hypothesis"):
             self._running.examples = 1
         try:
-            return (yield)
+            value = yield
         except (AssertionError, LearnerRaised, ShrunkEnough):
             self._gather_evidence(pyfuncitem)
             raise
+        if not hasattr(pyfuncitem.obj, "hypothesis"):
+            self._keep_passing()
+        return value
 
     def _gather_evidence(self, item: pytest.Function) -> None:
         """Try a failing property on more inputs, whatever comes out: two bugs can agree on one input, hardly on ten."""

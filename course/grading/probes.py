@@ -33,6 +33,16 @@ def find_function(module: Any, name: str) -> Callable[..., Any]:
     return target  # type: ignore[no-any-return]
 
 
+def essence(name: str, value: Any) -> Any:
+    """What of a general probe's answer two versions of the code must share to behave alike.
+
+    Whether it warned, not in whose words; and no cost: memory and calls differ with every style.
+    """
+    if name == "warnings_of" and isinstance(value, dict):
+        return value.get("value"), bool(value.get("warnings"))
+    return None if name in ("peak_bytes", "call_count") else value
+
+
 def forward_backward(
     module: ModuleType, forward: str, backward: str, args: tuple[Any, ...], upstream: Any, **kwargs: Any
 ) -> tuple[Any, Any]:

@@ -64,8 +64,9 @@ def mse(y: np.ndarray, t: np.ndarray) -> tuple[float, np.ndarray]:
 
 def bce_with_logits(z: np.ndarray, t: np.ndarray) -> tuple[float, np.ndarray]:
     # log(1 + e^z) = max(z, 0) + log(1 + e^(-|z|)): the exponent is never positive.
-    softplus = np.maximum(z, 0.0) + np.log1p(np.exp(-np.abs(z)))
-    return np.mean(softplus - t * z), (sigmoid(z) - t) / z.size
+    # The small part is added last: beside a large z it would be rounded away.
+    rest = np.log1p(np.exp(-np.abs(z)))
+    return np.mean(np.maximum(z, 0.0) - t * z + rest), (sigmoid(z) - t) / z.size
 
 
 def gradient_descent(f_grad: Callable[[np.ndarray], np.ndarray], x0: np.ndarray, lr: float, steps: int) -> np.ndarray:

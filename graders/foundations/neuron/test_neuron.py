@@ -181,7 +181,7 @@ def test_forward(learner, case):
 def test_forward_unknown_activation(learner):
     """neuron_forward raises ValueError for an activation it does not know."""
     with check.raises("ValueError"):
-        learner.neuron_forward(np.array([[1.0]]), np.array([1.0]), 0.0, "softplus")
+        learner.probe("outputs", "neuron_forward", (np.array([[1.0]]), np.array([1.0]), 0.0, "softplus"))
 
 
 @given(neurons())

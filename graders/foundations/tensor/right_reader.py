@@ -18,8 +18,8 @@ switches = {"recording": True}
 def unbroadcast(grad: Array, shape: tuple[int, ...]) -> Array:
     """Add up the copies that broadcasting made of an array of this shape."""
     in_front = grad.ndim - len(shape)
-    stretched = [in_front + i for i, side in enumerate(shape) if side == 1]
-    return grad.sum(axis=(*range(in_front), *stretched)).reshape(shape)
+    stretched = tuple(i for i, side in enumerate(shape) if side == 1)
+    return grad.sum(axis=tuple(range(in_front))).sum(axis=stretched, keepdims=True)
 
 
 @contextmanager
@@ -193,7 +193,7 @@ class Tensor:
 
         def put_back(g: Array) -> Array:
             flat = np.bincount(places.ravel(), weights=g.ravel(), minlength=self.data.size)
-            return flat.reshape(self.data.shape)
+            return flat.astype(np.float64).reshape(self.data.shape)  # where nothing was picked, bincount counts in int
 
         return result(y, (self, put_back))
 

@@ -37,9 +37,14 @@ def _index(parts: list[Any]) -> Any:
 
 
 def run(
-    module: ModuleType, inputs: list[Any], steps: list[Any], upstreams: list[Any], no_grad: bool = False
+    module: ModuleType,
+    inputs: list[Any],
+    steps: list[Any],
+    upstreams: list[Any],
+    no_grad: bool = False,
+    halve: bool = False,
 ) -> dict[str, Any]:
-    """Make the inputs, take the steps, call backward for each upstream gradient; then halve every leaf's grad in place.
+    """Make the inputs, take the steps, call backward for each upstream gradient; perhaps halve every grad in place.
 
     inputs: (kind, array) each; a "leaf" requires a gradient, a "constant" does not, a "plain" array is no Tensor.
     steps: (operation, places of its operands, options) each, counting inputs and earlier results.
@@ -57,7 +62,7 @@ def run(
         things[-1].backward(upstream)
     grads = [_copied(thing.grad) if isinstance(thing, module.Tensor) else None for thing in things]
     for thing in things:
-        if upstreams and isinstance(thing, module.Tensor) and thing.grad is not None:
+        if halve and isinstance(thing, module.Tensor) and thing.grad is not None:
             thing.grad *= 0.5
     return {
         "data": [thing.data if isinstance(thing, module.Tensor) else thing for thing in things],

@@ -104,9 +104,10 @@ class Program:
         lines += [f"{names[-1]}.backward({show_value(grad)})" for grad in self.upstreams]
         return "\n".join(lines)
 
-    def run(self, learner, no_grad=False):
-        shown = self.shown(no_grad)
-        seen = learner.probe("run", self.inputs, self.steps, self.upstreams, no_grad, shown=shown)
+    def run(self, learner, no_grad=False, halve=False):
+        halved = "".join(f"\n{self.names()[place]}.grad *= 0.5" for place in self.leaves()) if halve else ""
+        shown = self.shown(no_grad) + halved
+        seen = learner.probe("run", self.inputs, self.steps, self.upstreams, no_grad, halve, shown=shown)
         other = seen.get("no tensor")
         check.that(other is None, f"{self.names()[-1]} is of type {other}, expected a Tensor")
         return seen
@@ -123,9 +124,9 @@ def same_gradients(program, seen, upstream):
         gradients.close_to(got, expected, name)
 
 
-def agrees(learner, program):
+def agrees(learner, program, halve=False):
     """The last result and every leaf's gradient; and nothing else is touched."""
-    names, values, seen = program.names(), program.values(), program.run(learner)
+    names, values, seen = program.names(), program.values(), program.run(learner, halve=halve)
     check.close(seen["data"][-1], values[-1], what=f"{names[-1]}.data", terms=16, scale=_largest(values))
     same_gradients(program, seen, sum(program.upstreams))
     for name, (_, value), data in zip(names, program.inputs, seen["data"], strict=False):
@@ -539,7 +540,7 @@ def test_grads_are_separate(learner, rng):
             inputs[1] = ("constant", inputs[1][1])
         program = Program(inputs, [step, ("+", (3, 2), {})]).with_upstream(rng)
         program.upstreams = [program.upstreams[0], -0.25 * program.upstreams[0]]
-        seen = agrees(learner, program)
+        seen = agrees(learner, program, halve=True)
         for place in (3, 4):
             check.that(seen["grad"][place] is None, f"{program.names()[place]}.grad is not None, though it is a result")
         for place in program.leaves():
