@@ -24,10 +24,16 @@ SLACK = 64
 
 # The loosest relative tolerance of the running example: a diagnosis compares no more strictly than the property did.
 _loosest = [0.0]
+LOOSEST = 1e-6
 
 
 def forget_tolerance() -> None:
     _loosest[0] = 0.0
+
+
+def _note_tolerance(bound: float, magnitude: float) -> None:
+    """Note a tolerance relative to what was compared; a wide scale over small numbers widens it."""
+    _loosest[0] = min(max(_loosest[0], bound / max(magnitude, bound)), LOOSEST)
 
 
 def loosest() -> float:
@@ -147,11 +153,11 @@ def _values(
     have, want = have.astype(np.float64), want.astype(np.float64)
     _not_a_number(have, want, what)
     relative = tolerance(coarse, terms) if rtol is None else rtol
-    _loosest[0] = max(_loosest[0], relative)
     finite = np.isfinite(want)
     largest = float(np.max(np.abs(want[finite]), initial=0.0)) if scale is None else scale
     bound = relative * (np.abs(np.where(finite, want, 0.0)) if elementwise else np.full(want.shape, largest))
     bound = np.maximum(bound, float(np.finfo(coarse).tiny))
+    _note_tolerance(float(bound.max()), float(np.max(np.abs(want[finite]), initial=0.0)))
     with np.errstate(invalid="ignore"):
         error = np.where(have == want, 0.0, np.abs(have - want))
     error = np.where(np.isnan(have) & np.isnan(want), 0.0, error)

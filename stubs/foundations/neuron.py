@@ -13,7 +13,7 @@ import numpy as np
 def sigmoid(x: np.ndarray) -> np.ndarray:
     """Return 1 / (1 + e^(−x)), element by element.
 
-    x: any shape, float64. Returns the same shape and dtype. Finite and silent for |x| up to 1e4: no overflow, no warning.
+    x: any shape, float64. Returns the same shape and dtype. Finite for |x| up to 1e4, without any warning.
 
     >>> sigmoid(np.array([0.0, 2.0])).round(4)
     array([0.5   , 0.8808])

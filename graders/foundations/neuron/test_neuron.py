@@ -161,11 +161,13 @@ def test_tanh_grad(learner, x):
     check.close(learner.tanh_grad(x), each("tanh_grad", x), what="tanh_grad", scale=1.0)
 
 
-@given(arrays(), st.sampled_from(["sigmoid", "sigmoid_grad", "relu", "relu_grad", "tanh", "tanh_grad"]))
-def test_activations_leave_x(learner, x, name):
+@settings(max_examples=8)
+@given(arrays())
+def test_activations_leave_x(learner, x):
     """The activations and their derivatives return a new array and leave x as it was."""
-    seen = learner.probe("purity", name, (x,))
-    check.that(not seen["changed"], f"{name} wrote into the x it was given")
+    for name in ("sigmoid", "sigmoid_grad", "relu", "relu_grad", "tanh", "tanh_grad"):
+        seen = learner.probe("purity", name, (x,))
+        check.that(not seen["changed"], f"{name} wrote into the x it was given")
 
 
 # ---------------------------------------------------------------- the neuron
