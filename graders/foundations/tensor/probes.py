@@ -160,8 +160,11 @@ def _leave(context: Any, error: Exception | None) -> None:
         raise RuntimeError("no_grad swallowed the exception that was raised inside it")
 
 
-def kept_arrays(module: ModuleType, where: str, steps: int) -> float:
-    """x ← x · 1.01, many times, inside no_grad or on a constant; return how many arrays' worth of memory is kept."""
+def kept_arrays(module: ModuleType, where: str, steps: int) -> int:
+    """x ← x · 1.01, many times, inside no_grad or on a constant; return how many arrays' worth of memory is kept.
+
+    In whole arrays: what a Tensor itself takes, beside its data, is the learner's own business.
+    """
     size = 20_000
     tensor = module.Tensor(np.ones(size), requires_grad=where == "no_grad")
     tracemalloc.start()
@@ -175,6 +178,6 @@ def kept_arrays(module: ModuleType, where: str, steps: int) -> float:
             for _ in range(steps):
                 tensor = tensor * 1.01
         gc.collect()
-        return (tracemalloc.get_traced_memory()[0] - before) / (8 * size)
+        return round((tracemalloc.get_traced_memory()[0] - before) / (8 * size))
     finally:
         tracemalloc.stop()

@@ -290,7 +290,8 @@ def test_tensor_data(learner, kind, rng, shape):
 def test_tensor_owns_its_data(learner, rng, shape):
     """A tensor's data is its own: writing into the array it was made from does not change it, nor the reverse."""
     array = normal(rng, shape)
-    seen = learner.probe("owned", array, shown="t = Tensor(array)\narray += 1      # and later:\nt.data *= 3")
+    shown = f"array = {show_value(array)}\nt = Tensor(array)\narray += 1      # and later:\nt.data *= 3"
+    seen = learner.probe("owned", array, shown=shown)
     check.close(seen["tensor"], array, what="t.data, after a change of the array", rtol=0.0)
     check.close(seen["array"], array, what="the array, after a change of t.data", rtol=0.0)
 
@@ -366,9 +367,10 @@ def test_power_zero(learner):
 
 
 def test_power_of_a_tensor(learner):
-    """A Tensor as exponent raises TypeError."""
-    with check.raises("TypeError"):
-        Program([("leaf", np.array(2.0)), ("constant", np.array(3.0))], [("**", (0, 1))]).run(learner)
+    """An exponent that is not an int or a float, a Tensor or an array for one, raises TypeError."""
+    for exponent in [("constant", np.array(3.0)), ("plain", np.array([2.0, 3.0])), ("plain", [2, 3])]:
+        with check.raises("TypeError"):
+            Program([("leaf", np.array([2.0, 0.5])), exponent], [("**", (0, 1))]).run(learner)
 
 
 @given(alone("exp"))
@@ -434,8 +436,12 @@ def test_graphs(learner, program):
             check.that(
                 seen["grad"][place] is None, f"{name}.grad is not None, but the result does not depend on {name}"
             )
-            # from here on a constant: it has no derivative to compare with
-            program.inputs[place] = ("constant", program.inputs[place][1])
+            # From here on a constant: it has no derivative to compare with. A new list, as the old one is on record.
+            program.inputs = [
+                *program.inputs[:place],
+                ("constant", program.inputs[place][1]),
+                *program.inputs[place + 1 :],
+            ]
     check.close(seen["data"][-1], program.values()[-1], what=f"{program.names()[-1]}.data", terms=8, scale=10.0)
     same_gradients(program, seen, program.upstreams[0])
 
@@ -495,9 +501,12 @@ def test_two_results(learner, rng, side):
 @given(rngs(), st.sampled_from(SHAPES))
 def test_grads_are_separate(learner, rng, shape):
     """Every leaf's grad is an array of its own: halving one in place moves no other, nor the upstream gradient."""
-    grad = upstream(rng, shape)
-    shown = "(a + b + c + c).backward(g)\na.grad *= 0.5"
-    seen = learner.probe("aliased", normal(rng, shape), grad, shown=shown)
+    x, grad = normal(rng, shape), upstream(rng, shape)
+    shown = (
+        f"a, b, c = (Tensor({show_value(x)}, requires_grad=True) for _ in range(3))\n"
+        f"g = {show_value(grad)}\n(a + b + c + c).backward(g)\na.grad *= 0.5"
+    )
+    seen = learner.probe("aliased", x, grad, shown=shown)
     for name, expected in (("a", grad / 2), ("b", grad), ("c", 2 * grad)):
         check.close(seen[name], expected, what=f"{name}.grad")
     check.close(seen["upstream"], grad, what="g, which you were given,")
@@ -507,9 +516,9 @@ def test_grads_are_separate(learner, rng, shape):
 @given(rngs(), st.sampled_from(SHAPES))
 def test_backward_of_a_leaf(learner, rng, shape):
     """backward of a leaf itself gives it the upstream gradient, as a copy."""
-    grad = upstream(rng, shape)
-    shown = f"a = Tensor(…, requires_grad=True)\ng = {show_value(grad)}\na.backward(g)\ng *= 2"
-    seen = learner.probe("leaf_backward", normal(rng, shape), grad, shown=shown)
+    x, grad = normal(rng, shape), upstream(rng, shape)
+    shown = f"a = Tensor({show_value(x)}, requires_grad=True)\ng = {show_value(grad)}\na.backward(g)\ng *= 2"
+    seen = learner.probe("leaf_backward", x, grad, shown=shown)
     check.close(seen["before"], grad, what="a.grad")
     check.close(seen["after"], grad, what="a.grad, after g was changed,")
 
@@ -614,4 +623,4 @@ def test_nothing_is_kept(learner, where):
     kept = learner.probe(
         "kept_arrays", where, 30, shown=f"for _ in range(30): x = x * 1.01   # {within}, 20,000 elements"
     )
-    check.that(kept < 6, f"after 30 operations {within}, {kept:.0f} arrays are still in memory, expected 1 or 2")
+    check.that(kept < 6, f"after 30 operations {within}, {kept} arrays are still in memory, expected 1 or 2")

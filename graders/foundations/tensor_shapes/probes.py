@@ -101,8 +101,11 @@ def joined(module: ModuleType, arrays: list[Any], axis: int) -> Any:
     return module.concat([module.Tensor(array) for array in arrays], axis=axis).data
 
 
-def kept_arrays(module: ModuleType, name: str) -> float:
-    """Reduce a large leaf to a number inside no_grad, let go of the leaf; say how many such arrays are still kept."""
+def kept_arrays(module: ModuleType, name: str) -> int:
+    """Reduce a large leaf to a number inside no_grad, let go of the leaf; say how many such arrays are still kept.
+
+    In whole arrays: what a Tensor itself takes, beside its data, is the learner's own business.
+    """
     size = 20_000
     reductions = {
         "x.sum()": lambda x: x.sum(),
@@ -117,6 +120,6 @@ def kept_arrays(module: ModuleType, name: str) -> float:
         with module.no_grad():
             small.append(reductions[name](module.Tensor(np.ones(size), requires_grad=True)))
         gc.collect()
-        return (tracemalloc.get_traced_memory()[0] - before) / (8 * size)
+        return round((tracemalloc.get_traced_memory()[0] - before) / (8 * size))
     finally:
         tracemalloc.stop()
