@@ -35,7 +35,7 @@ PLAIN = [
     None, True, False, 0, 1, -1, 2**63 - 1, -(2**63), 2**63, 10**500, -(10**500), 0.5, math.inf, -math.inf,
     5e-324, 1 + 2j, complex(-0.0, 1), "", "a", "ü→🎉", "\x00\n\x1b", "lone \ud800 surrogate", b"", b"\x00\xff", [],
     [1], (), (1,),
-    [1, 2.0, "three", None], list(range(100)), [2**64] * 10, [True] * 10, [[], [[]], ()], set(), {1, "a", (2, 3)}, {},
+    [1, 2.0, "three", None], list(range(100)), [2**64] * 10, [True] * 10, [[], [[]], ()], set(), {1, 2.5, (2, 3)}, {},
     {"a": 1, 2: [3], (4, 5): {"deep": {"er": None}}}, {None: None},
 ]  # fmt: skip
 

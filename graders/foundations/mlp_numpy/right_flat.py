@@ -40,7 +40,7 @@ class MLPNumpy:
         if self.act == "tanh":
             h = np.tanh(z)
             return h, (1 - h) * (1 + h)
-        return np.clip(z, 0.0, None), np.heaviside(z, 0.0)
+        return z.clip(0.0), np.heaviside(z, 0.0)
 
     def forward(self, x):
         self.tape = []

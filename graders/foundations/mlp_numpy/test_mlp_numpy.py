@@ -684,5 +684,5 @@ def test_learns_the_spiral(learner):
     # Batches of all rows: how they are drawn then makes no difference to the result.
     options = {"steps": 400, "batch_size": 150, "lr": 0.3, "momentum": 0.9}
     right = trained(learner, [2, 48, 3], "relu", spiral(rng, 50), spiral(rng, 100), **options)["right"]
-    what = "the share of 300 new points that are right, after 400 steps,"
+    what = "after 400 steps, the share of 300 new points that are right"
     check.close(right, 1.0, what=what, rtol=0.05)
