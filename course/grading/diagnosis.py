@@ -7,6 +7,7 @@ Exactly one that answers alike on all of them is a match; several are ambiguous;
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ from course.grading.outcomes import Diagnosis, Finding
 from course.grading.process import LearnerProcess, Setup, Stopped
 
 REPLAY_SECONDS = 10.0
+# A step whose calls train something replays slowly: after this long the bug stays unknown, and the learner waits no more.
+SEARCH_SECONDS = 3.0
 # Rounding in another order of operations; a property's own tolerance is used where it is wider.
 RTOL = 1e-11
 # Two bugs at once are looked for among this many mistakes that explain a part.
@@ -36,6 +39,10 @@ class Example:
     failed: bool
 
 
+class OutOfTime(Exception):
+    """The search for the bug has taken too long."""
+
+
 class Replayer:
     """A process of our own code that holds the examples and tries one version of the module after another."""
 
@@ -43,6 +50,7 @@ class Replayer:
         self._setup = setup
         self._process: LearnerProcess | None = None
         self._examples: Any = None
+        self._ends = 0.0
 
     def start(self) -> None:
         """Start the process, so that it imports while the judge goes on."""
@@ -50,7 +58,7 @@ class Replayer:
             self._process = LearnerProcess(self._setup)
 
     def remember(self, examples: Sequence[Example]) -> None:
-        self._examples = []
+        self._examples, self._ends = [], time.monotonic() + SEARCH_SECONDS
         for example in examples:
             calls = [wire.encode((one.operation, one.name, one.args, one.kwargs)) for one in example.transcript]
             replies = [one.reply for one in example.transcript]
@@ -58,7 +66,12 @@ class Replayer:
         self._ask("remember", self._examples)
 
     def alike(self, source: str, *, stop: bool) -> list[bool]:
-        """Say for each example whether this version answers as the learner's code did; nothing when it hangs."""
+        """Say for each example whether this version answers as the learner's code did; nothing when it hangs.
+
+        Raise `OutOfTime` when the whole search has taken too long.
+        """
+        if time.monotonic() > self._ends:
+            raise OutOfTime
         try:
             reply = self._ask("replay", source, stop=stop)
         except Stopped:
@@ -87,7 +100,7 @@ def diagnose(content: Content, step: Step, replayer: Replayer, examples: Sequenc
     try:
         replayer.remember(ordered)
         return _search(content, step, replayer, len(ordered), len(failing))
-    except (Stopped, wire.WireError, ContentError):
+    except (OutOfTime, Stopped, wire.WireError, ContentError):
         return Diagnosis(Finding.UNKNOWN)
 
 

@@ -44,7 +44,8 @@ def written(operation, words, options):
     if operation == "index":
         return f"{words[0]}[{', '.join(_part(part) for part in options['index'])}]"
     if operation == "concat":
-        return f"concat([{', '.join(words)}], axis={options.get('axis', 0)})"
+        axis = f", axis={options['axis']}" if options else ""
+        return f"concat([{', '.join(words)}]{axis})"
     if operation in ("reshape", "transpose"):
         inner = ", ".join(str(side) for side in options["to" if operation == "reshape" else "axes"])
         return f"{words[0]}.{operation}({f'({inner},)' if options['one'] else inner})"
@@ -493,6 +494,14 @@ def test_concat(learner, program):
             check.that(
                 seen["grad"][place] is None, f"{program.names()[place]} does not require a gradient, but has one"
             )
+
+
+@settings(max_examples=3)
+@given(rngs())
+def test_concat_first_axis(learner, rng):
+    """concat without an axis joins along the first."""
+    inputs = [("leaf", normal(rng, (2, 3))), ("leaf", normal(rng, (1, 3)))]
+    agrees(learner, Program(inputs, [("concat", (0, 1), {})]).with_upstream(rng))
 
 
 @given(st.sampled_from([([], 0), ([(2, 3), (2, 2)], 0), ([(2,), (2, 1)], 0)]))
