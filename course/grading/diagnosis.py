@@ -22,7 +22,7 @@ from course.grading.outcomes import Diagnosis, Finding
 from course.grading.process import LearnerProcess, Setup, Stopped
 
 REPLAY_SECONDS = 10.0
-# A step whose calls train something replays slowly: after this long the bug stays unknown, and the learner waits no more.
+# A step whose calls train something replays slowly: after this long the bug stays unknown and nobody waits on.
 SEARCH_SECONDS = 3.0
 # Rounding in another order of operations; a property's own tolerance is used where it is wider.
 RTOL = 1e-11
