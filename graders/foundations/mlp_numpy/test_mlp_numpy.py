@@ -555,11 +555,11 @@ def replay(case):
     return SimpleNamespace(losses=losses, slopes=slopes, params=descent.params)
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(sizes(2, 7), sizes(1, 3), sizes(2, 4), sizes(1, 8), rngs())
 def test_fit_batches(learner, n, d, c, batch_size, rng):
     """A batch is min(batch_size, N) different rows of X with their classes; a step is one forward and one backward."""
-    steps, size = 20, min(batch_size, n)
+    steps, size = 50, min(batch_size, n)
     seen = watched(learner, varied(rng, n, d, c, steps=steps, batch_size=batch_size), "fit_batches")
     forwards, backwards = seen["order"].count("f"), seen["order"].count("b")
     check.that(forwards == backwards == steps, f"steps={steps}: {forwards} × forward, {backwards} × backward")

@@ -14,6 +14,10 @@ ACTIVATIONS = ["sigmoid", "relu", "tanh", "identity"]
 EXTREME = np.array([-1e4, -800.0, -40.0, -1.0, 0.0, 1.0, 40.0, 800.0, 1e4])
 
 
+# What holds for a handful of arrays holds for all: these properties have few branches, and a check should be quick.
+FEW = settings(max_examples=8)
+
+
 # ---------------------------------------------------------------- the definitions
 
 
@@ -106,6 +110,7 @@ def elementwise(learner, name, x):
 # ---------------------------------------------------------------- activations
 
 
+@FEW
 @given(arrays())
 def test_sigmoid_is_its_definition(learner, x):
     """sigmoid(x) is 1 / (1 + e^(−x)), element by element, for any shape."""
@@ -119,6 +124,7 @@ def test_sigmoid_extremes(learner):
     check.that(not seen["warnings"], f"NumPy warned: {(seen['warnings'] or [''])[0]}")
 
 
+@FEW
 @given(arrays())
 def test_sigmoid_is_symmetric(learner, x):
     """sigmoid(−x) = 1 − sigmoid(x)."""
@@ -126,18 +132,21 @@ def test_sigmoid_is_symmetric(learner, x):
     check.close(learner.sigmoid(-x), mirrored, what="sigmoid(−x)", scale=1.0)
 
 
+@FEW
 @given(arrays())
 def test_sigmoid_grad(learner, x):
     """sigmoid_grad(x) is the derivative of sigmoid at x."""
     check.close(learner.sigmoid_grad(x), each("sigmoid_grad", x), what="sigmoid_grad", scale=1.0)
 
 
+@FEW
 @given(arrays())
 def test_relu(learner, x):
     """relu(x) is x where x is positive and 0 elsewhere."""
     elementwise(learner, "relu", x)
 
 
+@FEW
 @given(arrays())
 def test_relu_grad(learner, x):
     """relu_grad(x) is 1 where x is positive and 0 where it is negative."""
@@ -149,12 +158,14 @@ def test_relu_grad_at_zero(learner):
     check.close(learner.relu_grad(np.array([0.0, -0.0])), np.zeros(2), what="relu_grad")
 
 
+@FEW
 @given(arrays())
 def test_tanh(learner, x):
     """tanh(x) is the hyperbolic tangent."""
     check.close(learner.tanh(x), each("tanh", x), what="tanh", scale=1.0)
 
 
+@FEW
 @given(arrays())
 def test_tanh_grad(learner, x):
     """tanh_grad(x) is the derivative of tanh at x."""
@@ -186,6 +197,7 @@ def test_forward_unknown_activation(learner):
         learner.probe("outputs", "neuron_forward", (np.array([[1.0]]), np.array([1.0]), 0.0, "softplus"))
 
 
+@FEW
 @given(neurons())
 def test_forward_leaves_inputs(learner, case):
     """neuron_forward changes none of its inputs and gives the same y twice."""
@@ -225,6 +237,7 @@ def backward(learner, case, dy):
     return check.items(grads, 3, what="neuron_backward")
 
 
+@FEW
 @given(neurons(), st.sampled_from([-3.0, 0.0, 0.5]))
 def test_backward_is_linear(learner, case, factor):
     """The gradients are linear in dy: twice the dy, twice the gradients."""
@@ -248,6 +261,7 @@ def test_backward_leaves_dy(learner, case):
 # ---------------------------------------------------------------- the losses
 
 
+@FEW
 @given(pairs())
 def test_mse(learner, case):
     """mse is the mean of (y − t)² over all elements."""
@@ -256,6 +270,7 @@ def test_mse(learner, case):
     check.close(loss, expected, what="loss", terms=case.y.size)
 
 
+@FEW
 @given(pairs())
 def test_mse_gradient(learner, case):
     """dy of mse is the gradient of the loss with respect to y."""
@@ -290,6 +305,7 @@ def test_bce_gradient(learner, case):
     check.close(dz, (each("sigmoid", case.z) - case.t) / case.z.size, what="dz", scale=1 / case.z.size)
 
 
+@FEW
 @given(pairs(), st.sampled_from(["mse", "bce_with_logits"]))
 def test_losses_leave_inputs(learner, case, name):
     """The losses change neither predictions nor targets."""
@@ -334,6 +350,7 @@ def test_descent_from_integers(learner):
         check.close(walked(learner, case, steps)["trajectory"], expected, what="trajectory")
 
 
+@FEW
 @given(valleys())
 def test_descent_asks_where_it_stands(learner, case):
     """The gradient is asked once a step, at the point reached, and x0 is left as it was."""
