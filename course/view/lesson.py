@@ -236,9 +236,14 @@ class _Code(CodeBlock):
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         code = str(self.text).rstrip().expandtabs(4)
-        syntax = Syntax(code, self.lexer_name, theme=_CODE_THEME, word_wrap=True)
-        for line in syntax.highlight(code).split("\n"):
+        for line in self._coloured(code, console).split("\n"):
             yield from _hanging(line, console, options)
+
+    def _coloured(self, code: str, console: Console) -> Text:
+        # Without colours there is nothing to highlight, and reading the language's rules takes 50 ms.
+        if console.color_system is None or console.no_color:
+            return Text(code)
+        return Syntax(code, self.lexer_name, theme=_CODE_THEME, word_wrap=True).highlight(code)
 
 
 class _Formula(MarkdownElement):
