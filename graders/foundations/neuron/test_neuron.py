@@ -172,7 +172,7 @@ def test_tanh_grad(learner, x):
     check.close(learner.tanh_grad(x), each("tanh_grad", x), what="tanh_grad", scale=1.0)
 
 
-@settings(max_examples=8)
+@settings(max_examples=4)  # six functions each
 @given(arrays())
 def test_activations_leave_x(learner, x):
     """The activations and their derivatives return a new array and leave x as it was."""
