@@ -169,18 +169,12 @@ def fit_randomness(module: ModuleType, X: Any, y: Any, params: list[Any], seed: 
 def trained(
     module: ModuleType, sizes: list[int], act: str, seed: int, X: Any, y: Any, fresh: Any, arms: Any, **settings: Any
 ) -> Any:
-    """Make a network, fit it, and return the last loss and the share of fresh examples that it gets right.
-
-    The loss is rounded to thousandths: further down, it depends on the order of the draws.
-    """
+    """Make a network, fit it, and return the losses and the share of fresh examples that it gets right."""
     rng = np.random.default_rng(seed)
     net = module.MLPNumpy(sizes, act, rng)
     losses = module.fit(net, X, y, rng=rng, **settings)
     last = losses[-1] if isinstance(losses, list | tuple) and losses else None
-    return {
-        "last": round(float(last), 3) if isinstance(last, int | float) else last,
-        "right": float(np.mean(np.argmax(net.forward(fresh), axis=-1) == arms)),
-    }
+    return {"last": last, "right": float(np.mean(np.argmax(net.forward(fresh), axis=-1) == arms))}
 
 
 def _finder(X: Any) -> Any:
