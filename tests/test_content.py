@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent / "bench"))
 import diagnosis as bench  # noqa: E402 - beside the tests, not installed
 
 # Of each step's corpus this many are tried here; `make bench-diagnosis` tries all.
-SAMPLE = 5
+SAMPLE = 2
 
 
 @pytest.mark.parametrize("key", STEPS)
