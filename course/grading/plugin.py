@@ -118,6 +118,10 @@ class JudgePlugin:
 
     # ------------------------------------------------------------ before
 
+    def pytest_configure(self, config: pytest.Config) -> None:
+        # Nobody reads pytest's account of a failure: writing the long one took longer than the properties.
+        config.option.tbstyle = "native"
+
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         self.collected = [item.name for item in items]
         for item in items:
