@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import types
 from typing import Any
 
@@ -125,6 +126,32 @@ def test_call_count_puts_the_function_back_after_an_exception() -> None:
 )
 def test_peak_bytes(source: str, least: float, most: float) -> None:
     assert least <= probes.peak_bytes(module(source), "f", (1_000_000,)) <= most
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("def f(n):\n    for _ in range(n):\n        pass", 2),
+        ("def f(n):\n    return [k for k in range(n)]", 1),
+        ("def f(n):\n    for k in range(n):\n        yield k", 2),
+        ("def f(n):\n    return sorted(range(n))", 0),
+    ],
+)
+def test_line_count_grows_by_the_lines_of_each_pass(source: str, lines: int) -> None:
+    few, many = (probes.line_count(module(source), "f", (n,)) for n in (100, 1100))
+    assert (many - few) / 1000 == lines
+
+
+def test_counting_lines_counts_only_the_learners_and_returns_the_result() -> None:
+    made = module("def f(n): return sum(range(n))")
+    assert probes.counting_lines(lambda: [made.f(4) for _ in range(100)]) == ([6] * 100, 100)
+    assert sys.gettrace() is None
+
+
+def test_counting_lines_stops_after_an_exception() -> None:
+    with pytest.raises(ZeroDivisionError):
+        probes.line_count(module("def f(): 1 / 0"), "f", ())
+    assert sys.gettrace() is None
 
 
 def test_peak_bytes_stops_counting_after_an_exception() -> None:

@@ -13,10 +13,11 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from importlib.machinery import ModuleSpec
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
 from course.content import PACKAGE
+from course.grading import probes
 
 # Modules of the standard library that lead around the rules; the rest of it is allowed wherever "stdlib" is.
 WITHHELD = frozenset({
@@ -155,12 +156,17 @@ def watch(guard: Guard) -> None:
             guard.refuse("starting another process")
         elif event in _NETWORK:
             guard.refuse("using the network")
-        elif event in _HANDS_IN_THE_ENGINE:
+        elif event in _HANDS_IN_THE_ENGINE and not (event == "sys.settrace" and _a_probe_of_ours(sys._getframe(1))):
             guard.refuse(f"{event}: reaching around the language")
         elif event in _WRITES:
             _changed(guard, event, *args)
 
     sys.addaudithook(hook)
+
+
+def _a_probe_of_ours(frame: FrameType) -> bool:
+    """Whether it is the engine that counts the lines a learner's code executes."""
+    return frame.f_globals is vars(probes)
 
 
 def _opened(guard: Guard, path: object, mode: object, flags: int) -> None:

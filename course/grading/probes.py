@@ -8,9 +8,10 @@ from __future__ import annotations
 import sys
 import tracemalloc
 from collections.abc import Callable
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any
 
+from course.content import PACKAGE
 from course.grading import wire
 
 # These run our own lessons and examples on references, with tools (doctest) that a learner's code is refused.
@@ -40,7 +41,7 @@ def essence(name: str, value: Any) -> Any:
     """
     if name == "warnings_of" and isinstance(value, dict):
         return value.get("value"), bool(value.get("warnings"))
-    return None if name in ("peak_bytes", "call_count") else value
+    return None if name in ("peak_bytes", "call_count", "line_count") else value
 
 
 def forward_backward(
@@ -123,6 +124,39 @@ def call_count(module: ModuleType, name: str, counted: str, args: tuple[Any, ...
     finally:
         setattr(module, counted, original)
     return calls[0]
+
+
+def counting_lines(work: Callable[[], Any]) -> tuple[Any, int]:
+    """Run `work` and return (its result, how many lines of the learner's package were executed): a cost without a clock.
+
+    For probes that need an object's life. A pass of a comprehension or a generator counts as a line; what a function
+    written in C does counts nothing.
+    """
+    lines = 0
+
+    def trace(frame: FrameType, event: str, argument: object) -> Callable[..., Any] | None:
+        nonlocal lines
+        lines += event == "line"
+        return trace if frame.f_globals.get("__name__", "").partition(".")[0] == PACKAGE else None
+
+    sys.settrace(trace)
+    try:
+        return work(), lines
+    finally:
+        sys.settrace(None)
+
+
+def line_count(module: ModuleType, name: str, args: tuple[Any, ...], **kwargs: Any) -> int:
+    """Call a function and return how many lines of the learner's package were executed; an iterator is consumed."""
+    function = find_function(module, name)
+
+    def work() -> None:
+        result = function(*args, **kwargs)
+        if hasattr(result, "__next__"):
+            for _ in result:
+                pass
+
+    return counting_lines(work)[1]
 
 
 def peak_bytes(module: ModuleType, name: str, args: tuple[Any, ...], **kwargs: Any) -> int:
