@@ -127,7 +127,7 @@ def call_count(module: ModuleType, name: str, counted: str, args: tuple[Any, ...
 
 
 def counting_lines(work: Callable[[], Any]) -> tuple[Any, int]:
-    """Run `work` and return (its result, how many lines of the learner's package were executed): a cost without a clock.
+    """Run `work` and return (its result, how many lines of the learner's package ran): a cost without a clock.
 
     For probes that need an object's life. A pass of a comprehension or a generator counts as a line; what a function
     written in C does counts nothing.
