@@ -10,10 +10,12 @@ from conftest import Cli
 
 from course.content import Content
 from course.curriculum import load_curriculum
+from course.dev import prove
 from course.dev.lint import lint
-from course.dev.prove import Trial, fault_of, run_trial, trials
+from course.dev.prove import Finding, Trial, fault_of, run_batch, run_trial, run_trials, trials
 from course.dev.report import run_texts
 from course.grading.outcomes import Outcome, PropertyResult, Verdict
+from course.grading.process import LearnerProcess
 
 KEY = "alpha/double"
 
@@ -252,6 +254,67 @@ def test_a_grader_that_fails(copied: Content) -> None:
     said = proof(copied, "right", "reference")
     assert said.startswith("the grader failed: test_double (grader-fault)")
     assert "NameError" in said
+
+
+# ---------------------------------------------------------------- many in one process
+
+# After this, `sum` is wrong for everybody in the process.
+SPOILS = """import builtins
+
+builtins.sum = lambda values: 0
+
+
+def double(x):
+    return x**2
+
+
+def halve(x):
+    return x / 2
+"""
+
+
+def batch(content: Content, *sources: str) -> list[Finding]:
+    trials = [Trial(KEY, "mutant", f"number {place}", source, 1) for place, source in enumerate(sources)]
+    return run_batch(content, load_curriculum(content), trials)
+
+
+def test_wrong_versions_share_a_process(content: Content, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+    usual = LearnerProcess.__init__
+    monkeypatch.setattr(LearnerProcess, "__init__", lambda self, setup: started.append(self) or usual(self, setup))
+    right = content.read(content.reference(KEY))
+    found = batch(content, *[right.replace("2 * x", f"{factor} * x") for factor in (3, 4, 5, 6, 7)])
+    assert [one.fault for one in found] == [""] * 5
+    assert len(started) == 1
+
+
+def test_a_version_that_passes_is_found_among_wrong_ones(content: Content) -> None:
+    right = content.read(content.reference(KEY))
+    found = batch(content, right.replace("2 * x", "3 * x"), right, right.replace("2 * x", "x"))
+    assert [one.fault for one in found] == ["", "a wrong version passes (seed 1)", ""]
+
+
+def test_what_a_spoiled_process_rejected_is_tried_again_alone(copied: Content, monkeypatch: pytest.MonkeyPatch) -> None:
+    edit(copied.reference(KEY), "return 2 * x", "return sum([x, x])")
+    right = copied.read(copied.reference(KEY))
+    monkeypatch.setattr(prove, "_still_right", lambda *_: True)
+    assert [one.fault for one in batch(copied, SPOILS, right)] == ["", ""], "this process rejects everything"
+    monkeypatch.undo()
+    assert [one.fault for one in batch(copied, SPOILS, right)] == ["", "a wrong version passes (seed 1)"]
+
+
+def test_a_version_that_ends_its_process_does_not_end_the_next(content: Content) -> None:
+    right = content.read(content.reference(KEY))
+    leaves = "import os\n" + right.replace("return 2 * x", "os._exit(3)")
+    found = batch(content, leaves, right.replace("2 * x", "3 * x"), right)
+    assert [one.fault for one in found] == ["", "", "a wrong version passes (seed 1)"]
+    assert "crashed" in found[0].rejected_by
+
+
+def test_batches_keep_the_order_of_what_was_asked(content: Content) -> None:
+    asked = trials(content, load_curriculum(content)[KEY], [1, 2], [1, 2, 3])
+    assert [finding.trial for finding in run_trials(content, asked, 2)] == asked
+    assert [trial.seed for trial in asked if trial.kind == "mistake"] == [1, 1, 2, 2, 3, 3]
 
 
 def test_a_property_that_did_not_run_is_never_a_proof() -> None:

@@ -37,12 +37,25 @@ def new(key: str, title: str, rules: str) -> None:
 @dev.command()
 @click.argument("steps", nargs=-1, type=StepName())
 @click.option("--seeds", type=click.IntRange(1, 1000), default=3, show_default=True, help="Seeds right code must pass.")
+@click.option(
+    "--mistake-seeds",
+    type=click.IntRange(1, 1000),
+    default=1,
+    show_default=True,
+    help="Seeds each mistake is tried with.",
+)
 @click.option("--lint-only", is_flag=True, help="Only what needs no grading.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what rejected each mistake.")
 @click.option("-j", "--jobs", type=click.IntRange(1), help="Processes (default: one a core).")
 @click.pass_context
 def check(
-    ctx: click.Context, steps: tuple[str, ...], seeds: int, lint_only: bool, verbose: bool, jobs: int | None
+    ctx: click.Context,
+    steps: tuple[str, ...],
+    seeds: int,
+    mistake_seeds: int,
+    lint_only: bool,
+    verbose: bool,
+    jobs: int | None,
 ) -> None:
     """Lint the content and prove the graders (default: every step).
 
@@ -57,7 +70,9 @@ def check(
         raise UsageError("The curriculum has no step yet.", hint="course dev new stage/step")
     sound = True
     authors.show_heading()
-    for report in check_steps(curriculum, chosen, seeds=seeds, lint_only=lint_only, jobs=jobs):
+    for report in check_steps(
+        curriculum, chosen, seeds=seeds, mistake_seeds=mistake_seeds, lint_only=lint_only, jobs=jobs
+    ):
         authors.show_report(report, verbose=verbose)
         sound = sound and not report.faults
     ctx.exit(PASSED if sound else BROKEN)

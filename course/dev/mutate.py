@@ -18,6 +18,9 @@ from course.gate import grader_digest
 from course.grading.mistakes import load_mistakes
 from course.grading.score import Score, files_digest
 
+# A run of minutes that is stopped half-way goes on there.
+WRITE_EVERY = 50
+
 
 @dataclass(slots=True)
 class Mutation:
@@ -57,7 +60,8 @@ def mutate(
         cache.add(mutant, rejected=not finding.fault)
         if tell:
             tell(done, len(fresh))
-    cache.write()
+        if done % WRITE_EVERY == 0 or done == len(fresh):
+            cache.write()
     survivors = [mutant for mutant in todo if not cache.known(mutant)]
     names = {mutant.name for mutant in everything}
     score = Score(

@@ -29,7 +29,13 @@ class StepReport:
 
 
 def check_steps(
-    curriculum: Curriculum, steps: Sequence[Step], *, seeds: int = 3, lint_only: bool = False, jobs: int | None = None
+    curriculum: Curriculum,
+    steps: Sequence[Step],
+    *,
+    seeds: int = 3,
+    mistake_seeds: int = 1,
+    lint_only: bool = False,
+    jobs: int | None = None,
 ) -> Iterator[StepReport]:
     """Check the steps and yield a report for each, in order; the trials of all of them run over all cores at once."""
     reports = {step.key: StepReport(step, lint(curriculum, step)) for step in steps}
@@ -39,7 +45,7 @@ def check_steps(
             continue
         report.faults += run_texts(curriculum, report.step)
         if not lint_only:
-            todo += trials(curriculum.content, report.step, range(1, seeds + 1))
+            todo += trials(curriculum.content, report.step, range(1, seeds + 1), range(1, mistake_seeds + 1))
     waiting = list(reports.values())
     findings = run_trials(curriculum.content, todo, jobs) if todo else iter(())
     for finding in findings:

@@ -24,7 +24,7 @@ from course.grading.outcomes import Diagnosis, Failure, Outcome, PropertyResult,
 
 if TYPE_CHECKING:
     from course.grading.diagnosis import Replayer
-    from course.grading.learner import Exchange, Learner
+    from course.grading.learner import Exchange, Learner, Spare
     from course.grading.plugin import JudgePlugin
     from course.grading.process import Setup
 
@@ -42,6 +42,8 @@ class Submission:
     kept: Path | None = None
     # References of our own lie among the graders, which a learner's code may not read.
     trusted: bool = False
+    # One of many versions of our own: its text is put into the process that served the one before.
+    spare: Spare | None = None
 
     def code(self, step: Step) -> list[Path]:
         return closure(step.module, self.modules)
@@ -102,7 +104,9 @@ class _Grading:
             return self._verdict(problem=problem)
         from course.grading.learner import Clock, Learner  # noqa: PLC0415 - the learner starts before pytest is imported
 
-        learner = Learner(self._setup(self.submission), Clock(self.began + self.step.budget.step_seconds))
+        clock, spare = Clock(self.began + self.step.budget.step_seconds), self.submission.spare
+        source = read_source(self.submission.modules[self.step.module]) if spare else None
+        learner = Learner(self._setup(self.submission), clock, source, spare)
         try:
             learner.start()
             return self._properties(learner, how)

@@ -57,11 +57,31 @@ class Clock:
 
 
 @dataclass(slots=True)
+class Spare:
+    """Keeps a process for the next learner, which brings the text of its module. For code of our own only."""
+
+    process: LearnerProcess | None = None
+
+    def take(self) -> LearnerProcess | None:
+        process, self.process = self.process, None
+        return process
+
+    def close(self) -> None:
+        if process := self.take():
+            process.close()
+
+
+@dataclass(slots=True)
 class Learner:
-    """The learner's code as a grader sees it. One process serves the properties until one of them breaks it."""
+    """The learner's code as a grader sees it. One process serves the properties until one of them breaks it.
+
+    `source` and `spare`: proofs try hundreds of versions of a module, one after another in one process.
+    """
 
     setup: Setup
     clock: Clock
+    source: str | None = None
+    spare: Spare | None = None
     process: LearnerProcess | None = None
     transcript: list[Exchange] = field(default_factory=list)
     printed: str = ""
@@ -76,18 +96,22 @@ class Learner:
         """Start the process, so that it imports while the judge does."""
         if self.process is None:
             with uninterrupted():
-                self.process = LearnerProcess(self.setup)
+                self.process = (self.spare.take() if self.spare else None) or LearnerProcess(self.setup)
 
     def load(self) -> tuple[Outcome, Failure] | None:
         """Import the learner's module; say why that failed, if it did."""
         try:
-            self._ask("load", "", (), {}, "")
+            self._ask("load", "", self._loaded, {}, "")
         except PropertyEnds as end:
             return end.outcome, end.failure
         except LearnerRaised as error:
             return Outcome.ERROR, raised_failure(error)
         self.transcript.clear()
         return None
+
+    @property
+    def _loaded(self) -> tuple[str, ...]:
+        return () if self.source is None else (self.source,)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
@@ -127,7 +151,7 @@ class Learner:
         seconds = min(self.setup.budget.call_seconds, self.clock.left())
         try:
             if fresh and operation != "load":
-                reply = self.process.ask("load", "", (), {}, seconds)
+                reply = self.process.ask("load", "", self._loaded, {}, seconds)
                 if reply["status"] != "ok":
                     return dict(reply)
             return dict(self.process.ask(operation, name, args, kwargs, seconds))
@@ -147,9 +171,12 @@ class Learner:
         if self.process is None:
             return
         self.protections = {name: by for name, holds, by in self.process.protections or () if holds} or self.protections
-        self.process.close()
-        self.printed = (self.printed + self.process.printed.text)[-(8 << 10) :]
-        self.process = None
+        process, self.process = self.process, None
+        if self.spare is not None and process.alive:
+            self.spare.process = process
+            return
+        process.close()
+        self.printed = (self.printed + process.printed.text)[-(8 << 10) :]
 
 
 # An endless loop is noticed twice, in case the first time was the machine's; then nobody waits a third time.
