@@ -1,15 +1,24 @@
 """The diagnosis on the fake course and on F.1: named when it behaves so, never named when it does not."""
 
+import contextlib
 import json
+import math
+import sys
+from pathlib import Path
 
 import pytest
 
 from course.content import find_content
 from course.curriculum import load_curriculum
 from course.grading import diagnosis
+from course.grading.evidence import Example
 from course.grading.judge import Submission, grade, reference_modules
 from course.grading.mistakes import load_mistakes
 from course.grading.outcomes import Finding
+from course.grading.process import Setup
+
+sys.path.insert(0, str(Path(__file__).parent / "bench"))
+import diagnosis as bench
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +88,40 @@ def test_the_verdict_json_carries_it(neuron, tmp_path):
     data = json.loads(json.dumps(verdict.as_json()))
     assert data["diagnosis"]["finding"] == "match"
     assert data["diagnosis"]["mistakes"] == ["db averaged over the batch"]
+
+
+# ---------------------------------------------------------------- the input that is shown
+
+
+@pytest.fixture(scope="module")
+def engine():
+    content = find_content()
+    return content, load_curriculum(content)["foundations/engine"]
+
+
+def like(step, content, verdict):
+    """The classes of mistakes that answer the shown input as the learner's code did."""
+    name = verdict.first_failure.name
+    setup = Setup(step.module, reference_modules(content), step.rules, step.budget, (content.probes(step.key),))
+    with contextlib.closing(diagnosis.Replayer(setup, content, step)) as replayer:
+        replayer.start()
+        replayer.ends = math.inf
+        replayer.remember([Example(name, tuple(verdict.transcripts[name]), 1e-11, True)])
+        return {
+            mistake.same_as or mistake.name
+            for version, mistake in enumerate(replayer.mistakes, 1)
+            if replayer.fits(version, [0])
+        }
+
+
+def wrongs(key, *places):
+    return [wrong for wrong in bench.load_corpus(find_content(), [key]) if wrong.place in places]
+
+
+@pytest.mark.parametrize("wrong", wrongs("foundations/engine", 2, 4, 7, 10), ids=lambda wrong: wrong.label[0])
+def test_the_shown_input_tells_the_match_from_every_other_mistake(engine, wrong):
+    content, step = engine
+    verdict = bench.diagnosed(content, load_curriculum(content), wrong)
+    assert verdict.diagnosis.finding is Finding.MATCH
+    assert not verdict.diagnosis.rivals
+    assert like(step, content, verdict) == set(verdict.diagnosis.mistakes)

@@ -11,7 +11,7 @@ import importlib.util
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 from course.grading import probes, wire
 from course.grading.guard import ForbiddenImport, ForbiddenUse, Guard, ImportNet, ban, watch
 from course.grading.isolation import Policy, confine
-from course.grading.replay import Recorded, module_from
+from course.grading.replay import Versions, module_from
 
 # How deep the learner's code may recurse: Python's own default, whatever the engine's frames below it use.
 RECURSION_ROOM = 1000
@@ -55,7 +55,7 @@ class Session:
         self.module: ModuleType | None = None
         self.probes: list[ModuleType] = []
         self.protections: tuple[Any, ...] = ()
-        self.recorded = Recorded([])
+        self.versions = Versions(config["module"])
 
     def prepare(self) -> None:
         """Import what the step may use, load the probes, and shut the doors, before any line of the learner's runs."""
@@ -91,10 +91,12 @@ class Session:
             self.module = importlib.import_module(name) if source is None else module_from(source, name)
         return {"names": sorted(name for name in vars(self.module) if not name.startswith("_"))}
 
-    def replay(self, source: str, *, stop: bool) -> list[bool]:
+    def replay(self, version: int, places: list[int]) -> list[bool]:
         """Put another version in the module's place; say on which recorded examples it answers as the learner did."""
-        self.module = module_from(source, self.config["module"])
-        return self.recorded.alike(lambda request: answer(self, request), "torch" in sys.modules, stop)
+        self.module = self.versions.module(version)
+        if self.module is None:
+            return []
+        return self.versions.alike(lambda request: answer(self, request), "torch" in sys.modules, places)
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         function = probes.find_function(self.module, name)
@@ -132,11 +134,10 @@ def answer(session: Session, request: Any) -> dict[str, Any]:
     try:
         if operation == "load":
             value = session.load(*args)
-        elif operation == "remember":
-            session.recorded = Recorded(*args)
-            value = None
         elif operation == "replay":
-            value = session.replay(*args, **kwargs)
+            value = session.replay(*args)
+        elif operation in ("versions", "prepare", "remember"):
+            value = _REPLAYING[operation](session.versions, *args)
         else:
             value = (session.call if operation == "call" else session.probe)(name, args, kwargs)
         reply: dict[str, Any] = {"status": "ok", "value": value}
@@ -145,6 +146,12 @@ def answer(session: Session, request: Any) -> dict[str, Any]:
     if refused := session.guard.take_refusals():
         reply = {"status": "forbidden", "message": refused[0], "where": reply.get("where", [])}
     return reply
+
+
+# What the judge may ask of a process that holds known mistakes and not a learner's code.
+_REPLAYING: dict[str, Callable[..., None]] = {
+    "versions": Versions.add, "prepare": Versions.prepare, "remember": Versions.remember,
+}  # fmt: skip
 
 
 def _describe(

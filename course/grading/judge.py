@@ -158,8 +158,8 @@ class _Grading:
             )
             _run_pytest(self.content.test_file(self.step.key), plugin, how)
             examples.write()
-            learner.close()
             diagnosis = self._diagnose(replayer, plugin)
+        learner.close()
         results = _complete(plugin, how)
         if not self.submission.trusted:
             results = self._whose_fault(results, plugin)
@@ -169,14 +169,17 @@ class _Grading:
         """What replays the learner's calls on known mistakes; it starts at the first failure, not before."""
         from course.grading.diagnosis import Replayer  # noqa: PLC0415
 
-        return Replayer(self._setup(Submission(reference_modules(self.content), trusted=True)))
+        ours = self._setup(Submission(reference_modules(self.content), trusted=True))
+        return Replayer(ours, self.content, self.step)
 
     def _diagnose(self, replayer: Replayer, plugin: JudgePlugin) -> Diagnosis | None:
         from course.grading.diagnosis import diagnose  # noqa: PLC0415
 
-        if not plugin.evidence.failing_properties or not self.content.mistakes(self.step.key).is_file():
+        if not any(example.failed for example in plugin.evidence.examples) or not replayer.mistakes:
             return None
-        return diagnose(self.content, self.step, replayer, plugin.evidence.examples)
+        # The property that failed may run again, for an input that tells two mistakes apart.
+        with contextlib.redirect_stdout(io.StringIO()):
+            return diagnose(replayer, plugin.evidence)
 
     def _whose_fault(self, results: tuple[PropertyResult, ...], plugin: JudgePlugin) -> tuple[PropertyResult, ...]:
         """A property that stumbles over a learner's value, and holds for the reference, is wrong and not broken."""

@@ -44,6 +44,7 @@ class Exchange:
     kwargs: dict[str, Any]
     shown: str = ""
     reply: Any = None
+    seconds: float = 0.0
 
 
 @dataclass(slots=True)
@@ -137,7 +138,9 @@ class Learner:
     def _ask(self, operation: str, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], shown: str) -> Any:
         exchange = Exchange(operation, name, args, kwargs, shown)
         self.transcript.append(exchange)
+        began = time.monotonic()
         exchange.reply = self._reply(operation, name, args, kwargs)
+        exchange.seconds = time.monotonic() - began
         return _value(exchange)
 
     def _reply(self, operation: str, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

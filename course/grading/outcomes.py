@@ -60,11 +60,13 @@ class Diagnosis:
     """Which known mistake gives the same answers to the same `inputs`.
 
     `mistakes`: one name (two at once are two names) for a match, the candidates when ambiguous, none when unknown.
+    `rivals`: those that the input shown does not tell from a match by itself; nearly always none.
     """
 
     finding: Finding
     mistakes: tuple[str, ...] = ()
     inputs: int = 0
+    rivals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

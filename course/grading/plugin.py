@@ -7,7 +7,7 @@ import functools
 import hashlib
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import hypothesis
@@ -17,7 +17,7 @@ from hypothesis.errors import Flaky
 
 from course.grading import check
 from course.grading.check import Mismatch
-from course.grading.diagnosis import Example
+from course.grading.evidence import Evidence, Example
 from course.grading.examples import RememberedExamples
 from course.grading.learner import Exchange, Learner, LearnerRaised, ProbeFault, PropertyEnds, raised_failure
 from course.grading.outcomes import Failure, Outcome, PropertyResult
@@ -35,6 +35,8 @@ SHRINK_EXAMPLES = 200
 KEPT_PASSING = 2
 EVIDENCE_EXAMPLES = 10
 EVIDENCE_PROPERTIES = 4
+# Inputs tried to find one that tells two mistakes apart, and as many again to make it small.
+TELLING_EXAMPLES = 40
 
 
 class ShrunkEnough(BaseException):
@@ -59,29 +61,19 @@ draw_the_same_everywhere()
 
 @dataclass(slots=True)
 class Running:
-    """The property that is being tried."""
+    """The property that is being tried; `telling`: whether a failing example is of the kind that is looked for."""
 
+    name: str = ""
     examples: int = 0
     since_failure: int = 0
     error: Exception | None = None
     transcript: list[Exchange] | None = None
     gathering: bool = False
+    telling: Callable[[Example], bool] | None = None
 
     def failed(self, error: Exception, transcript: list[Exchange]) -> None:
         # hypothesis goes from a failing example only to a smaller one: the last that failed is the smallest so far.
         self.error, self.transcript = error, transcript
-
-
-@dataclass(slots=True)
-class Evidence:
-    """Recorded examples of every property, for the diagnosis: what failed, more inputs for it, a few that passed."""
-
-    examples: list[Example] = field(default_factory=list)
-    passed: int = 0
-    failing_properties: int = 0
-
-    def add(self, transcript: list[Exchange], *, failed: bool) -> None:
-        self.examples.append(Example(tuple(transcript), check.loosest(), failed))
 
 
 class JudgePlugin:
@@ -105,6 +97,7 @@ class JudgePlugin:
         # Called at the first failure; None: no evidence is gathered.
         self._gather = gather
         self.evidence = Evidence()
+        self._failing = 0
         self._running = Running()
         self.results: list[PropertyResult] = []
         self.transcripts: dict[str, list[Exchange]] = {}
@@ -166,7 +159,10 @@ class JudgePlugin:
                 value = inner(*args, **kwargs)
             except (AssertionError, LearnerRaised) as error:
                 if self._running.gathering:
-                    return self.evidence.add(self._learner.transcript, failed=True)
+                    self.evidence.add(self._running.name, self._learner.transcript, failed=True)
+                    return None
+                if not self._is_telling():
+                    return None
                 self._running.failed(error, self._learner.transcript)
                 raise
             self._keep_passing()
@@ -175,10 +171,19 @@ class JudgePlugin:
         one_example.__course_inner__ = inner  # type: ignore[attr-defined]
         return one_example
 
+    def _is_telling(self) -> bool:
+        wanted, running = self._running.telling, self._running
+        return wanted is None or wanted(
+            Example(running.name, tuple(self._learner.transcript), check.loosest(), failed=True)
+        )
+
     def _keep_passing(self) -> None:
         """Keep a few passing examples of each property: a mistake must answer these as the learner's code did, too."""
-        if self._gather is not None and (self._running.gathering or self._running.examples <= KEPT_PASSING):
-            self.evidence.add(self._learner.transcript, failed=False)
+        running = self._running
+        if self._gather is None or running.telling is not None:
+            return
+        if running.gathering or running.examples <= KEPT_PASSING:
+            self.evidence.add(running.name, self._learner.transcript, failed=False)
 
     def _begin_example(self) -> None:
         running = self._running
@@ -188,7 +193,7 @@ class JudgePlugin:
             return
         if running.error is not None:
             running.since_failure += 1
-            if running.since_failure > SHRINK_EXAMPLES:
+            if running.since_failure > (SHRINK_EXAMPLES if running.telling is None else TELLING_EXAMPLES):
                 raise ShrunkEnough
         else:
             running.examples += 1
@@ -198,7 +203,7 @@ class JudgePlugin:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Iterator[None]:
-        self._running = Running()
+        self._running = Running(pyfuncitem.name)
         self._learner.begin()
         if not hasattr(pyfuncitem.obj, "hypothesis"):
             self._running.examples = 1
@@ -216,24 +221,48 @@ class JudgePlugin:
         running, evidence = self._running, self.evidence
         if self._gather is None:
             return
-        evidence.failing_properties += 1
         self._gather()
-        evidence.add(running.transcript or self._learner.transcript, failed=True)
-        if not hasattr(item.obj, "hypothesis") or evidence.failing_properties > EVIDENCE_PROPERTIES:
+        evidence.add(item.name, running.transcript or self._learner.transcript, failed=True)
+        self._failing += 1
+        if not hasattr(item.obj, "hypothesis"):
             return
-        settings, kept = item.obj._hypothesis_internal_use_settings, self._learner.transcript
-        item.obj._hypothesis_internal_use_settings = hypothesis.settings(
-            settings, max_examples=EVIDENCE_EXAMPLES, phases=[Phase.generate], database=None
-        )
+        arguments = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
+        call = functools.partial(item.obj, **arguments)
+        evidence.again[item.name] = functools.partial(self._search, item, call)
+        if self._failing > EVIDENCE_PROPERTIES:
+            return
+        kept = self._learner.transcript
         running.gathering = True
         try:
-            item.obj(**{name: item.funcargs[name] for name in item._fixtureinfo.argnames})
-        except (Exception, PropertyEnds):
-            # More evidence is welcome, not needed: the failure itself is recorded already.
-            return
+            self._once_more(item.obj, call, EVIDENCE_EXAMPLES, Phase.generate)
         finally:
             running.gathering = False
             self._learner.transcript = kept
+
+    def _once_more(self, function: Any, call: Callable[[], Any], examples: int, *phases: Phase) -> None:
+        """Run a property again, on so many inputs, whatever comes out: more evidence is welcome, not needed."""
+        settings = function._hypothesis_internal_use_settings
+        function._hypothesis_internal_use_settings = hypothesis.settings(
+            settings, max_examples=examples, phases=phases, database=None
+        )
+        try:
+            call()
+        except (Exception, PropertyEnds, ShrunkEnough):
+            return
+        finally:
+            function._hypothesis_internal_use_settings = settings
+
+    def _search(self, item: pytest.Function, call: Callable[[], Any], telling: Callable[[Example], bool]) -> bool:
+        """Look for the smallest failing input of a property that is `telling`; if there is one, it is what is shown."""
+        self._running = running = Running(item.name, telling=telling)
+        self._once_more(item.obj, call, TELLING_EXAMPLES, Phase.generate, Phase.shrink)
+        if running.error is None or running.transcript is None:
+            return False
+        place = next(place for place, result in enumerate(self.results) if result.name == item.name)
+        _, failure = self._judged(running.error, running.transcript)
+        self.results[place] = replace(self.results[place], failure=failure)
+        self.transcripts[item.name] = running.transcript
+        return True
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
@@ -257,19 +286,23 @@ class JudgePlugin:
         flaky = isinstance(error, Flaky)
         if isinstance(error, ShrunkEnough | Flaky) and running.error is not None:
             error = running.error
-        outcome, failure = judged(error)
+        transcript = running.transcript if running.transcript is not None else self._learner.transcript
+        outcome, failure = self._judged(error, transcript)
         if flaky and failure is not None:
             failure = replace(failure, detail=(*failure.detail, "called again with the same input, it did otherwise"))
-        transcript = running.transcript if running.transcript is not None else self._learner.transcript
-        if failure is not None and not failure.call and transcript:
-            last = transcript[-1]
-            detail = failure.detail
-            if last.operation == "call" and last.reply.get("status") == "ok" and last.reply.get("value") is None:
-                detail = (*detail, f"{last.name}() returned None: is a return missing?")
-            failure = Failure(failure.summary, detail, show_exchange(last), failure.where)
         if outcome is not Outcome.PASSED:
             self.transcripts[item.name] = transcript
         self.results.append(PropertyResult(item.name, claim_of(item), outcome, running.examples, failure))
+
+    def _judged(self, error: BaseException | None, transcript: list[Exchange]) -> tuple[Outcome, Failure | None]:
+        """What an exception means, and the call it came from."""
+        outcome, failure = judged(error)
+        if failure is None or failure.call or not transcript:
+            return outcome, failure
+        last, detail = transcript[-1], failure.detail
+        if last.operation == "call" and last.reply.get("status") == "ok" and last.reply.get("value") is None:
+            detail = (*detail, f"{last.name}() returned None: is a return missing?")
+        return outcome, Failure(failure.summary, detail, show_exchange(last), failure.where)
 
 
 def claim_of(item: pytest.Item) -> str:

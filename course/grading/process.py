@@ -93,6 +93,7 @@ class LearnerProcess:
         self._deadline: float | None = None
         self._stopped_by: Stopped | None = None
         self._number = 0
+        self._posted: list[int] = []
         threading.Thread(target=self._watch, daemon=True).start()
         self._send(wire.encode(self._config()))
         self.protections: list[tuple[str, bool, str]] | None = None
@@ -145,6 +146,8 @@ class LearnerProcess:
         """Send one request and return the reply; raise `Stopped` when none comes within `seconds`."""
         if self.protections is None:
             self.protections = self._prepared()
+        while self._posted:
+            self._answer(self._posted.pop(0), seconds)
         self._number += 1
         request = wire.encode((self._number, operation, name, args, kwargs))
         self._deadline = time.monotonic() + seconds
@@ -153,6 +156,12 @@ class LearnerProcess:
         if not _is_answer(reply, operation):
             raise self._forged("an answer of another form")
         return reply
+
+    def post(self, operation: str, *args: Any) -> None:
+        """Send a request whose answer nobody waits for; a process of our own code may work on it meanwhile."""
+        self._number += 1
+        self._posted.append(self._number)
+        self._send(wire.encode((self._number, operation, "", args, {})))
 
     def _prepared(self) -> list[tuple[str, bool, str]]:
         """Wait until the process is ready for the learner's code; return what protects us from it."""

@@ -20,21 +20,60 @@ ENDED = frozenset({"timeout", "memory", "crashed", "forbidden", "unfinished", "u
 SMALLEST_SCALE = 1e-6
 
 
-class Recorded:
-    """The examples to replay: their calls (as bytes, so that no version sees another's changes) and the replies."""
+class Versions:
+    """Versions of one module, each made when it is first needed, and the examples they are tried on."""
 
-    def __init__(self, examples: Sequence[Any]) -> None:
-        self.examples = [(list(calls), list(replies), float(rtol)) for calls, replies, rtol in examples]
+    def __init__(self, name: str) -> None:
+        self._name = name
+        # Whole sources or edits of the first, until they are modules; then None is what could not be made.
+        self._made: list[str | list[tuple[str, str]] | ModuleType | None] = []
+        self._first = ""
+        # Calls are kept as bytes, so that no version sees another's changes.
+        self._examples: list[tuple[list[bytes], list[Any], float]] = []
 
-    def alike(self, answer: Callable[[Any], dict[str, Any]], tensors: bool, stop: bool) -> list[bool]:
-        """Say for each example whether a version answers as the learner did; `stop`: end at the first that differs."""
+    def add(self, *versions: str | list[tuple[str, str]]) -> None:
+        if not self._made and versions and isinstance(versions[0], str):
+            self._first = versions[0]
+        self._made += versions
+
+    def prepare(self) -> None:
+        for place in range(len(self._made)):
+            self.module(place)
+
+    def module(self, place: int) -> ModuleType | None:
+        """The version as a module, in the place of the one before it; None if there is none."""
+        made = self._made[place]
+        if isinstance(made, str | list):
+            try:
+                made = module_from(made if isinstance(made, str) else self._edited(made), self._name)
+            except Exception:  # a wrong version may be wrong at once
+                made = None
+            self._made[place] = made
+        if made is not None:
+            sys.modules[self._name] = made
+        return made
+
+    def _edited(self, edits: list[tuple[str, str]]) -> str:
+        code = self._first
+        for find, new in edits:
+            if code.count(find) != 1:  # two mistakes that edit the same place
+                raise ValueError(find)
+            code = code.replace(find, new)
+        return code
+
+    def remember(self, examples: Sequence[Any]) -> None:
+        self._examples = [(list(calls), list(replies), float(rtol)) for calls, replies, rtol in examples]
+
+    def alike(self, answer: Callable[[Any], dict[str, Any]], tensors: bool, places: Sequence[int]) -> list[bool]:
+        """Say for these examples, up to the first that differs, whether the version answers as the learner did."""
         found: list[bool] = []
-        for calls, replies, rtol in self.examples:
+        for place in places:
+            calls, replies, rtol = self._examples[place]
             same = all(
                 self._same(answer, call, reply, rtol, tensors) for call, reply in zip(calls, replies, strict=True)
             )
             found.append(same)
-            if stop and not same:
+            if not same:
                 break
         return found
 

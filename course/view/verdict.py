@@ -83,6 +83,9 @@ def _show_diagnosis(diagnosis: Diagnosis | None) -> None:
     else:
         said = f"behaves like one of {', '.join(names)}; {diagnosis.inputs} inputs do not tell them apart"
     say(Text.assemble(("DIAGNOSIS  ", "diagnosis"), said), indent=2)
+    if diagnosis.rivals:
+        rivals = " or ".join(f"“{name}”" for name in diagnosis.rivals)
+        say(f"the input above alone could also be {rivals}; others tell", indent=4)
 
 
 def _show_others(others: list[PropertyResult]) -> None:

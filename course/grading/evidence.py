@@ -1,0 +1,40 @@
+"""What a diagnosis is made from: recorded examples of every property, and the way back to a property that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from course.grading import check
+from course.grading.learner import Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One recorded example of a property: its calls and replies, the tolerance used, and whether it failed."""
+
+    name: str
+    transcript: tuple[Exchange, ...]
+    rtol: float
+    failed: bool
+
+    @property
+    def seconds(self) -> float:
+        return sum(exchange.seconds for exchange in self.transcript)
+
+
+@dataclass(slots=True)
+class Evidence:
+    """Recorded examples: what failed, more inputs for it, a few that passed; and the failing properties, to try again.
+
+    `again` runs a property once more on fresh inputs and hands every failing example to a function, which says whether
+    it is of the kind that is looked for; the smallest such example that was found is then that property's failure.
+    """
+
+    examples: list[Example] = field(default_factory=list)
+    again: dict[str, Callable[[Callable[[Example], bool]], bool]] = field(default_factory=dict)
+
+    def add(self, name: str, transcript: list[Exchange], *, failed: bool) -> Example:
+        example = Example(name, tuple(transcript), check.loosest(), failed)
+        self.examples.append(example)
+        return example
