@@ -418,6 +418,10 @@ def test_backward_div(learner, x, y, c):
 
 
 @given(nonzero, nonzeros, st.sampled_from(["+", "-", "*", "/"]), st.booleans(), factors)
+@example(1.5, 2.5, "/", True, 0.5)
+@example(1.5, 2.5, "-", True, 0.5)
+@example(1.5, 2.5, "*", True, 0.5)
+@example(1.5, 2.5, "+", True, 0.5)
 def test_backward_with_constants(learner, x, c, op, left, factor):
     """The gradient is right where a plain number takes part, on either side of + − · /."""
     c = int(c) if c == int(c) else c

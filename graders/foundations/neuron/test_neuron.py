@@ -4,7 +4,7 @@ import math
 from types import SimpleNamespace
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from course.grading import check, gradients
@@ -134,6 +134,7 @@ def test_sigmoid_is_symmetric(learner, x):
 
 @FEW
 @given(arrays())
+@example(EXTREME)
 def test_sigmoid_grad(learner, x):
     """sigmoid_grad(x) is the derivative of sigmoid at x."""
     check.close(learner.sigmoid_grad(x), each("sigmoid_grad", x), what="sigmoid_grad", scale=1.0)
@@ -141,6 +142,7 @@ def test_sigmoid_grad(learner, x):
 
 @FEW
 @given(arrays())
+@example(EXTREME)
 def test_relu(learner, x):
     """relu(x) is x where x is positive and 0 elsewhere."""
     elementwise(learner, "relu", x)
@@ -160,6 +162,7 @@ def test_relu_grad_at_zero(learner):
 
 @FEW
 @given(arrays())
+@example(EXTREME)
 def test_tanh(learner, x):
     """tanh(x) is the hyperbolic tangent."""
     check.close(learner.tanh(x), each("tanh", x), what="tanh", scale=1.0)
@@ -167,6 +170,7 @@ def test_tanh(learner, x):
 
 @FEW
 @given(arrays())
+@example(EXTREME)
 def test_tanh_grad(learner, x):
     """tanh_grad(x) is the derivative of tanh at x."""
     check.close(learner.tanh_grad(x), each("tanh_grad", x), what="tanh_grad", scale=1.0)
