@@ -143,6 +143,28 @@ def write_missing(path: Path, text: str) -> bool:
     return True
 
 
+def keep(workspace: Workspace, name: str, text: str) -> Path:
+    """Write one of the course's own files into the workspace, in the place of an older one; return where."""
+    path = workspace.root / name
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        spare = path.with_name(f"{path.name}.tmp")
+        spare.write_text(text, encoding="utf-8", newline="\n")
+        spare.replace(path)
+    except OSError as error:
+        raise _not_written(f"{path} could not be written", path, error) from error
+    return path
+
+
+def append(path: Path, text: str) -> None:
+    """Add to the end of a file of the learner's; what stands there stays."""
+    try:
+        with path.open("a", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        raise _not_written(f"{path} could not be written", path, error) from error
+
+
 def _not_written(what: str, path: Path, error: OSError) -> WorkspaceError:
     return WorkspaceError(
         f"{what}: {error.strerror or error}.",

@@ -25,6 +25,8 @@ VERBS = {
     "reset": "course.cli.move:reset",
     "hint": "course.cli.aid:hint",
     "replay": "course.cli.aid:replay",
+    "mentor": "course.cli.mentor:mentor",
+    "journal": "course.cli.mentor:journal",
     "solution": "course.cli.look:solution",
     "verify": "course.cli.grade:verify",
     "doctor": "course.cli.look:doctor",

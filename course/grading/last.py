@@ -17,6 +17,10 @@ from course.grading.outcomes import SCHEMA, Diagnosis, Failure, Finding, Outcome
 from course.workspace import Workspace
 
 
+class NotChecked(UsageError):
+    """There is no verdict on this step yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class LastCheck:
     """What `course check` showed last: enough of its verdict to help, and the calls of what failed."""
@@ -26,6 +30,8 @@ class LastCheck:
     properties: tuple[PropertyResult, ...]
     diagnosis: Diagnosis | None
     recorded: dict[str, str]
+    # Why the code could not be run at all; `properties` is then empty.
+    problem: Failure | None = None
 
     def transcript(self, name: str) -> list[Exchange]:
         """The calls of a property that failed; decoded only when asked for, because arrays need NumPy."""
@@ -66,7 +72,7 @@ def read_last(workspace: Workspace, step: Step) -> LastCheck:
         data = json.loads(_path(workspace, step).read_text(encoding="utf-8"))
         last = _last(data)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{step.number} has not been checked yet.", hint=again) from error
+        raise NotChecked(f"{step.number} has not been checked yet.", hint=again) from error
     if last.code != workspace.fingerprint(step)[0]:
         raise UsageError(f"Your code changed since {step.number} was checked last.", hint=again)
     return last
@@ -74,16 +80,31 @@ def read_last(workspace: Workspace, step: Step) -> LastCheck:
 
 def _last(data: dict[str, Any]) -> LastCheck:
     verdict, found = data["verdict"], data["verdict"]["diagnosis"]
-    diagnosis = Diagnosis(Finding(found["finding"]), tuple(found["mistakes"]), found["inputs"]) if found else None
+    diagnosis = _diagnosis(found) if found else None
     properties = tuple(_property(entry) for entry in verdict["properties"])
-    return LastCheck(Outcome(verdict["outcome"]), verdict["code"], properties, diagnosis, data["transcripts"])
+    return LastCheck(
+        Outcome(verdict["outcome"]),
+        verdict["code"],
+        properties,
+        diagnosis,
+        data["transcripts"],
+        _failure(verdict["problem"]),
+    )
+
+
+def _diagnosis(found: dict[str, Any]) -> Diagnosis:
+    return Diagnosis(
+        Finding(found["finding"]), tuple(found["mistakes"]), found["inputs"], tuple(found.get("rivals", ()))
+    )
 
 
 def _property(entry: dict[str, Any]) -> PropertyResult:
-    failure = entry["failure"]
-    said = (
-        Failure(failure["summary"], tuple(failure["detail"]), failure["call"], tuple(failure["where"]))
-        if failure
-        else None
+    return PropertyResult(
+        entry["name"], entry["claim"], Outcome(entry["outcome"]), entry["examples"], _failure(entry["failure"])
     )
-    return PropertyResult(entry["name"], entry["claim"], Outcome(entry["outcome"]), entry["examples"], said)
+
+
+def _failure(entry: dict[str, Any] | None) -> Failure | None:
+    if entry is None:
+        return None
+    return Failure(entry["summary"], tuple(entry["detail"]), entry["call"], tuple(entry["where"]))

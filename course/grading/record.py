@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from course.curriculum import Step
 from course.grading.last import keep_last
-from course.grading.outcomes import Outcome, Verdict
+from course.grading.outcomes import Finding, Outcome, Verdict
 from course.progress import Pass, Progress, now, record_attempt, update
 from course.workspace import Workspace
 
@@ -15,7 +15,7 @@ def record(workspace: Workspace, step: Step, verdict: Verdict, *, counts: bool =
     A try with inputs of the learner's own choice (`--seed`) is kept as an attempt and does not count as a pass.
     """
     holding = sum(result.outcome is Outcome.PASSED for result in verdict.properties)
-    entry = {
+    entry: dict[str, object] = {
         "step": step.key,
         "outcome": verdict.outcome.value,
         "holding": holding,
@@ -23,6 +23,8 @@ def record(workspace: Workspace, step: Step, verdict: Verdict, *, counts: bool =
         "code": verdict.code,
         "seed": verdict.seed,
     }
+    if verdict.diagnosis is not None and verdict.diagnosis.finding is Finding.MATCH:
+        entry["diagnosis"] = list(verdict.diagnosis.mistakes)
     record_attempt(workspace.progress, entry)
     keep_last(workspace, step, verdict)
     if not (verdict.passed and counts):

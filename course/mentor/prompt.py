@@ -1,0 +1,153 @@
+"""The text that is pasted into a chat: what the grader knows, computed facts, the code that fails, a few rules, last.
+
+Plain text of at most 4,000 characters, the same for the same inputs. The code gets what room the rest leaves.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from course.content import Content
+from course.curriculum import Step
+from course.errors import UsageError
+from course.grading.last import LastCheck
+from course.grading.outcomes import Finding, Outcome, PropertyResult
+from course.mentor.excerpt import excerpt
+from course.mentor.facts import load_facts, load_prompt
+from course.mentor.history import History
+from course.mentor.voice import contract, part, persona
+
+MOST = 4000
+MOST_CALL = 420
+MOST_LINE = 160
+
+
+class Situation(StrEnum):
+    START = "start"
+    FAILED = "failed"
+    PASSED = "passed"
+    DEFEND = "defend"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a prompt is made from. `suspects`: functions of the step, the likeliest to hold the bug first."""
+
+    step: Step
+    situation: Situation
+    history: History
+    last: LastCheck | None = None
+    source: str = ""
+    suspects: Sequence[str] = ()
+    persona: str = "feynman"
+    language: str = ""
+    measured: Sequence[str] = field(default=())
+
+
+def build(content: Content, request: Request) -> str:
+    """Write the prompt."""
+    parts, step = contract(content), request.step
+    head = f"{part(parts, 'role')} {persona(content, request.persona)}"
+    sections = [head, f"{part(parts, 'known')}\n{_known(request)}", _facts(content, request, part(parts, "facts"))]
+    if request.situation is Situation.START:
+        openers = load_prompt(content, step).get("openers", ())
+        sections.append("QUESTIONS to begin with\n" + "\n".join(f"- {opener}" for opener in openers))
+    tail = [f"MY STATE\n{request.history.told(step)}", part(parts, f"rules {request.situation.value}")]
+    if request.language:
+        tail.append(f"Answer in {_language(request.language)}.")
+    code = _code(request, part(parts, "code"), MOST - len("\n\n".join([*sections, *tail])) - 4)
+    return "\n\n".join([*sections, *([code] if code else []), *tail]) + "\n"
+
+
+def short(name: str) -> str:
+    """A property's name in words: test_rows_sum_to_one is “rows sum to one”."""
+    return name.removeprefix("test_").replace("_", " ")
+
+
+def _known(request: Request) -> str:
+    step, last = request.step, request.last
+    title = f"{step.number} “{step.title}”"
+    if request.situation is Situation.DEFEND:
+        return "\n".join(request.measured)
+    if last is None:
+        return f"I begin {title}. Nothing is written yet, and nothing has been checked."
+    if last.problem is not None:
+        problem = [last.problem.summary, *last.problem.detail, *last.problem.where]
+        return "\n".join([f"{title}: my code cannot be run ({last.outcome.value}).", *map(_line, problem[:6])])
+    hold = [one for one in last.properties if one.outcome is Outcome.PASSED]
+    lines = [f"{title}: {len(hold)} of {len(last.properties)} properties hold."]
+    if hold:
+        lines.append("These hold; do not question them: " + ", ".join(short(one.name) for one in hold) + ".")
+    if request.situation is Situation.FAILED:
+        lines += _failing(last)
+    return "\n".join(lines)
+
+
+def _failing(last: LastCheck) -> list[str]:
+    failed = last.first_failure
+    if failed is None:
+        return []
+    lines = [f"This fails ({failed.outcome.value}): {_line(failed.claim)}.", *_evidence(failed)]
+    others = [one for one in last.properties if one.outcome is not Outcome.PASSED and one is not failed]
+    written = [short(one.name) for one in others if one.outcome is not Outcome.UNFINISHED]
+    if written:
+        more = f" and {len(written) - 4} more" if len(written) > 4 else ""
+        lines.append(f"Also failing: {', '.join(written[:4])}{more}.")
+    if unwritten := len(others) - len(written):
+        lines.append(f"Not written yet: what {unwritten} other properties ask for.")
+    return [*lines, _diagnosis(last)]
+
+
+def _evidence(failed: PropertyResult) -> list[str]:
+    failure = failed.failure
+    if failure is None:
+        return []
+    call = failure.call if len(failure.call) <= MOST_CALL else failure.call[:MOST_CALL] + " …"
+    lines = [f"  {_line(failure.summary)}", *(f"  {_line(line)}" for line in failure.detail[:3])]
+    return [
+        *lines,
+        *(f"  for  {line}" if place == 0 else f"       {line}" for place, line in enumerate(call.split("\n"))),
+    ]
+
+
+def _line(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= MOST_LINE else flat[: MOST_LINE - 1] + "…"
+
+
+def _diagnosis(last: LastCheck) -> str:
+    found = last.diagnosis
+    if found is None or found.finding is Finding.UNKNOWN:
+        return "Diagnosis: none. It is no bug the course knows; nobody has named it yet."
+    names = " and ".join(f"“{name}”" for name in found.mistakes)
+    if found.finding is Finding.MATCH:
+        return f"Diagnosis: it behaves exactly like {names} on {found.inputs} inputs. Do not tell me; lead me there."
+    either = " or ".join(f"“{name}”" for name in found.mistakes)
+    return (
+        f"Diagnosis: it behaves like {either}; {found.inputs} inputs do not tell which. Do not tell me; lead me there."
+    )
+
+
+def _facts(content: Content, request: Request, head: str) -> str:
+    return "\n".join([head, *(f"{fact.name} {fact.text}" for fact in load_facts(content, request.step))])
+
+
+def _code(request: Request, head: str, room: int) -> str:
+    if request.situation is not Situation.FAILED:
+        return ""
+    text = excerpt(request.source, request.suspects, room - len(head) - 20)
+    if not text:
+        return ""
+    # One backtick more than the code has in a row: nothing in it can end the fence.
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
+    return f"{head}\n{fence}python\n{text}\n{fence}"
+
+
+def _language(name: str) -> str:
+    clean = " ".join(name.split())
+    if not re.fullmatch(r"[^\W\d_][\w .()'-]{1,30}", clean):
+        raise UsageError(f"{name!r} is no language.", hint="course mentor --language German")
+    return clean
