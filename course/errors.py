@@ -8,6 +8,7 @@ CourseError                      what happened, where, and the command that mend
 ├── WorkspaceError       exit 3  the workspace cannot be read or written
 │   ├── ProgressUnreadable
 │   └── ProgressNotWritten
+├── DataError            exit 3  a text to train on could not be fetched, made or stored
 └── ContentError         exit 3  a lesson, stub or grader of the course is broken
 
 Codes: 0 passed, 1 not passed yet, 2 wrong usage, 3 broken content or environment.
@@ -60,6 +61,10 @@ class ProgressUnreadable(WorkspaceError):
 
 
 class ProgressNotWritten(WorkspaceError):
+    pass
+
+
+class DataError(CourseError):
     pass
 
 

@@ -29,6 +29,7 @@ VERBS = {
     "journal": "course.cli.mentor:journal",
     "solution": "course.cli.look:solution",
     "verify": "course.cli.grade:verify",
+    "data": "course.cli.data:data",
     "doctor": "course.cli.look:doctor",
     "progress": "course.cli.move:progress",
     "dev": "course.cli.dev:dev",
