@@ -1,8 +1,8 @@
 """The prompt for a chat: small, repeatable, true, and without the solution; for every step, mistake and persona."""
 
 import ast
-import itertools
 import re
+from dataclasses import replace
 
 import pytest
 from conftest import Cli
@@ -66,13 +66,14 @@ def request(step, last, mistake, **more):
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.number)
 def test_every_prompt_is_short_repeatable_and_says_what_holds(step):
-    reference = CONTENT.read(CONTENT.reference(step.file))
-    for mistake, persona in itertools.product(load_mistakes(CONTENT.mistakes(step.key)), personas(CONTENT)):
+    reference = [line for line in CONTENT.read(CONTENT.reference(step.file)).splitlines() if len(line.strip()) > 25]
+    for mistake in load_mistakes(CONTENT.mistakes(step.key)):
         last = failed(step, mistake.name)
-        asked = request(step, last, mistake, persona=persona, language="Brazilian Portuguese")
+        asked = request(step, last, mistake, language="Brazilian Portuguese")
+        texts = [build(CONTENT, replace(asked, persona=persona)) for persona in personas(CONTENT)]
+        assert max(map(len, texts)) <= MOST, mistake.name
         text = build(CONTENT, asked)
-        assert len(text) <= MOST, (mistake.name, len(text))
-        assert text == build(CONTENT, asked)
+        assert text in texts, "built twice, it differs"
         holding = re.search(r"do not question them: (.*)\.$", text, re.MULTILINE).group(1).split(", ")
         assert holding == [short(one.name) for one in last.properties if one.outcome is Outcome.PASSED]
         assert mistake.name in text
@@ -81,7 +82,7 @@ def test_every_prompt_is_short_repeatable_and_says_what_holds(step):
         typed = {line.strip() for line in ast.unparse(ast.parse(asked.source)).splitlines()}
         assert {line.strip() for line in code.splitlines() if not line.startswith("# …")} <= typed, mistake.name
         outside = FENCE.sub("", text)
-        assert not [line for line in reference.splitlines() if len(line.strip()) > 25 and line.strip() in outside]
+        assert not [line for line in reference if line.strip() in outside]
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.number)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
 from rich.text import Text
 
 from course.curriculum import Step
@@ -17,11 +17,15 @@ def show_kept(step: Step, file: Path, text: str, where: str, *, asked: bool) -> 
     """Say where the prompt lies; on the error stream, so that `course mentor | wl-copy` pipes the prompt alone."""
     size = f"{len(text):,} characters"
     if where:
-        click.echo(f"\n{step.number}: the prompt is on {where} ({size}) and in {file}", err=True)
+        _aside(f"\n{step.number}: the prompt is on {where} ({size}) and in {file}")
     else:
         missing = "There is no clipboard here. " if asked else ""
-        click.echo(f"\n{missing}{step.number}: the prompt ({size}) is in {file}", err=True)
-    click.echo("  next: paste it into any chat; hold its answers against the truth with course fact-check", err=True)
+        _aside(f"\n{missing}{step.number}: the prompt ({size}) is in {file}")
+    _aside("  next: paste it into any chat; only course check says whether your code works")
+
+
+def _aside(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
 
 
 def show_offers(offers: Sequence[Offer], file: Path) -> None:
