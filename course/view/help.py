@@ -13,7 +13,8 @@ from course.view.console import command, say, say_next
 def show_hint(step: Step, hint: Hint, diagnosis: Diagnosis | None) -> None:
     say(Text.assemble((f"{step.number} {step.title}", "bold"), (f"   hint {hint.rung} of {hint.of}", "quiet")))
     if hint.rung == 1 and diagnosis and diagnosis.finding is not Finding.MATCH:
-        say("No known mistake behaves exactly like your code, so this hint is about the claim.", "quiet", indent=2)
+        alike = "Several known mistakes behave" if diagnosis.mistakes else "No known mistake behaves exactly"
+        say(f"{alike} like your code, so this hint is about the claim.", "quiet", indent=2)
     for line in hint.lines:
         say(line, indent=2)
     if hint.waits:
