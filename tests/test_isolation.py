@@ -522,7 +522,7 @@ def test_confine_never_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("unforeseen")
 
-    for name in ("_limit", "_on_linux", "_die_with_parent"):
+    for name in ("_limit", "_on_linux", "die_with_parent"):
         monkeypatch.setattr(isolation, name, fail)
     found = confine(isolation.Policy("", (), MIB, MIB))
     assert not any(protection.holds for protection in found)

@@ -17,6 +17,7 @@ from pathlib import Path
 from course.content import Content
 from course.curriculum import Budget, Curriculum, Step, load_curriculum
 from course.errors import CourseError
+from course.grading.isolation import die_with_parent
 from course.grading.judge import Submission, grade, reference_modules
 from course.grading.learner import Spare
 from course.grading.mistakes import load_mistakes
@@ -149,6 +150,8 @@ _worker: tuple[Content, Curriculum] | None = None
 
 def _set_up(root: Path) -> None:
     global _worker  # noqa: PLW0603 - one per worker process, set before its first trial
+    with contextlib.suppress(OSError):  # where the system cannot do it, a killed `course dev` leaves its workers
+        die_with_parent()
     content = Content(root)
     _worker = content, load_curriculum(content)
 

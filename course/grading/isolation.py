@@ -88,7 +88,7 @@ def confine(policy: Policy) -> tuple[Protection, ...]:
     """Confine this process for good with everything that the system offers, and say what holds; never raise."""
     file_size = _reason(_limit_file_size, policy.file_size)
     core = _reason(_limit, "RLIMIT_CORE", 0)
-    parent = _reason(_die_with_parent)
+    parent = _reason(die_with_parent)
     _reason(_on_linux, linux.give_up_privileges)
     files = _reason(_on_linux, lambda: landlock.restrict(_rules(policy), network=policy.network))
     # These two last: a small limit may leave the others no room, and seccomp refuses what they needed.
@@ -197,7 +197,7 @@ def _has_parent() -> None:
         raise OSError(0, "Windows tells no process about its parent's end; the closed pipe ends the loop of calls")
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """End with the judge: by the kernel's signal on Linux, elsewhere by a thread that looks twice a second.
 
     The thread only gets its turn when the learner's code lets go of the interpreter, which a long call into C does not.
