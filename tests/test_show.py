@@ -85,3 +85,11 @@ def test_a_general_probe_called_otherwise_is_still_shown() -> None:
     """By keyword, for one: showing a call must never be what fails."""
     assert "relu" in show_exchange(Exchange("probe", "purity", (), {"name": "relu", "args": (1,)}))
     assert "relu" in show_exchange(Exchange("probe", "forward_backward", ("relu", "b"), {"args": (1,), "upstream": 2}))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("e\u0301", r"'e\u0301'"), ("\u00e9", "'\u00e9'"), ("a\U0001e8d0", r"'a\U0001e8d0'"), ("\u200d", r"'\u200d'")],
+)
+def test_marks_that_hide_in_a_letter_are_written_out(text, shown):
+    assert show_value(text) == shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from typing import Any
 
 import numpy as np
@@ -74,8 +75,14 @@ def show_value(value: object, *, most: int | None = MAX_ELEMENTS) -> str:
         return _numbers(value, np.dtype(np.float64))
     if isinstance(value, int) and value.bit_length() > 10_000:  # Python refuses to write it
         return f"<an int of {value.bit_length():,} bits>"
-    text = repr(value)
+    text = _told_apart(repr(value)) if isinstance(value, str) else repr(value)
     return text if most is None or len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}… ({len(text):,} characters)"
+
+
+def _told_apart(text: str) -> str:
+    """Write combining marks as escapes: an e with an accent of its own looks like an é, and is not."""
+    escaped = {char: f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}" for char in set(text)}
+    return "".join(escaped[char] if unicodedata.category(char)[0] == "M" else char for char in text)
 
 
 def _array(value: np.ndarray[Any, Any], most: int | None) -> str:
