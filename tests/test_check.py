@@ -163,7 +163,7 @@ UNEQUAL = [
     ([1], (1,), "result is [1], expected (1,)"),
     ([1, [2, 3]], [1, [2, 4]], "result[1][1] is 3, expected 4"),
     ([1, 2], [1, 2, 3], "result is [1, 2], expected [1, 2, 3]\n2 items, expected 3"),
-    ("abc", "ab", "result is 'abc', expected 'ab'\n3 items, expected 2"),
+    ("abc", "ab", "result is 'abc', expected 'ab'\n3 characters, expected 2"),
     ({"a": 1}, {"a": 1, "b": 2}, "result['b'] is None"),
     ({"a": 1, "b": 2}, {"a": 1}, "result is ['a', 'b'], expected ['a']"),
     ({"a": [1, True]}, {"a": [1, 1]}, "result['a'][1] is True, expected 1"),

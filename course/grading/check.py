@@ -227,7 +227,8 @@ def _plain(value: Any) -> str:
 
 def _lengths(got: Any, expected: Any) -> str:
     if isinstance(got, list | tuple | str | bytes | dict) and type(got) is type(expected) and len(got) != len(expected):
-        return f"{len(got)} items, expected {len(expected)}"
+        unit = {str: "characters", bytes: "bytes"}.get(type(got), "items")
+        return f"{len(got)} {unit}, expected {len(expected)}"
     return ""
 
 
