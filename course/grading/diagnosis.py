@@ -27,9 +27,11 @@ REPLAY_SECONDS = 2.0
 SEARCH_SECONDS = 3.0
 # Rounding in another order of operations; a property's own tolerance is used where it is wider.
 RTOL = 1e-11
-# Two bugs at once are looked for among so many mistakes that explain a failing property, and so many pairs of them.
+# Two bugs at once are looked for among so many mistakes that explain a failing property, in so many pairs of them, and
+# until so long after the diagnosis began: nobody waits for a rare find.
 MOST_PARTIAL = 12
 MOST_PAIRS = 24
+PAIR_SECONDS = 0.25
 # Examples slower than this say little for their price when mistakes are ranked for pairing.
 SLOW = 0.05
 
@@ -142,7 +144,7 @@ class _Suspect:
 
 class _Search:
     def __init__(self, replayer: Replayer, examples: Sequence[Example]) -> None:
-        self._replayer, self._examples = replayer, examples
+        self._replayer, self._examples, self._began = replayer, examples, time.monotonic()
         self._all = range(len(examples))
         self._mistakes = dict(enumerate(replayer.mistakes, 1))
 
@@ -200,6 +202,8 @@ class _Search:
         """Look for two compatible mistakes that together answer as the learner's code does."""
         found = []
         for one, other in self._pairs():
+            if time.monotonic() > self._began + PAIR_SECONDS:  # a pair that was not tried may fit as well
+                return []
             version = self._replayer.add([*one.edits, *other.edits])
             if self._replayer.fits(version, self._all):
                 found.append(_Suspect(version, tuple(sorted((_class(one), _class(other))))))

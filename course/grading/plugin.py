@@ -33,8 +33,8 @@ SHRINK_EXAMPLES = 200
 
 # Inputs recorded for the diagnosis: of each passing property, and of each of the first few failing ones.
 KEPT_PASSING = 2
-EVIDENCE_EXAMPLES = 10
-EVIDENCE_PROPERTIES = 4
+EVIDENCE_EXAMPLES = 8
+EVIDENCE_PROPERTIES = 3
 # Inputs tried to find one that tells two mistakes apart, and as many again to make it small.
 TELLING_EXAMPLES = 40
 
