@@ -22,6 +22,8 @@ def show(curriculum: Curriculum, standings: Mapping[str, Standing], current: str
         say(_heading(stage, standings))
         if stage.steps:
             show_lines(_steps(stage, standings, current))
+            if more := len(stage.planned):
+                say(f"and {more} {'step' if more == 1 else 'steps'} more, not written yet", "quiet", indent=9)
         elif stage.planned:
             say(f"{stage.about} {len(stage.planned)} steps, not written yet.", "quiet", indent=3)
     say()
