@@ -41,7 +41,20 @@ def loaded(folder: Path, *arguments: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "command",
-    ["--help", "--version", "", "map", "map --json", "lesson", "next", "check --help", "dev --help", "solution A.1"],
+    [
+        "--help",
+        "--version",
+        "",
+        "map",
+        "map --json",
+        "lesson",
+        "next",
+        "check --help",
+        "dev --help",
+        "fact-check --help",
+        "predict --help",
+        "solution A.1",
+    ],
 )
 def test_the_quick_verbs_import_nothing_heavy(
     workspace: Workspace, curriculum: Curriculum, solve: Callable[[str], Path], command: str

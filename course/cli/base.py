@@ -25,6 +25,8 @@ VERBS = {
     "reset": "course.cli.move:reset",
     "hint": "course.cli.aid:hint",
     "replay": "course.cli.aid:replay",
+    "fact-check": "course.cli.truth:fact_check",
+    "predict": "course.cli.truth:predict",
     "solution": "course.cli.look:solution",
     "verify": "course.cli.grade:verify",
     "doctor": "course.cli.look:doctor",
