@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -57,7 +58,26 @@ def _standing(
         return Standing(State.OPEN)
     if missing := [need for need in required(curriculum, step) if need.key not in progress.passed]:
         return Standing(State.LOCKED, f"needs {missing[0].number}")
+    if unpredicted := _unpredicted(curriculum, progress, step):
+        return Standing(State.LOCKED, f"needs the predictions of {unpredicted[0].number}")
     return Standing(State.OPEN)
+
+
+def _unpredicted(curriculum: Curriculum, progress: Progress, step: Step) -> list[Step]:
+    """In a strict workspace: the required steps whose predictions are still to be answered."""
+    if not progress.strict:
+        return []
+    needed = [need for need in required(curriculum, step) if need.key not in progress.predicted]
+    return [need for need in needed if has_predictions(curriculum.content, need)]
+
+
+def has_predictions(content: Content, step: Step) -> bool:
+    """Whether a step has prediction questions at all."""
+    path = content.prompt(step.key)
+    try:
+        return bool(tomllib.loads(path.read_text(encoding="utf-8")).get("predict"))
+    except (OSError, ValueError):
+        return False  # what cannot be asked cannot be demanded
 
 
 def _staleness(
@@ -104,7 +124,14 @@ def require_open(curriculum: Curriculum, workspace: Workspace, progress: Progres
     standing = _standing(curriculum, workspace, progress, step, {})
     if standing.state is not State.LOCKED:
         return
-    first = next(need for need in required(curriculum, step) if need.key not in progress.passed)
+    first = next((need for need in required(curriculum, step) if need.key not in progress.passed), None)
+    if first is None:
+        first = _unpredicted(curriculum, progress, step)[0]
+        raise LockedStep(
+            f"{step.number} {step.title} is locked: this workspace is strict, and the predictions of {first.number} "
+            "come first.",
+            hint=f"course predict {first.number}   then   course next",
+        )
     raise LockedStep(
         f"{step.number} {step.title} is locked: {first.number} {first.title} comes first.",
         hint=f"course check {first.number}   then   course next",

@@ -38,6 +38,9 @@ class Progress:
     current: str | None = None
     opened: dict[str, str] = field(default_factory=dict)
     passed: dict[str, Pass] = field(default_factory=dict)
+    # A strict workspace opens a step only when the predictions of the ones before it were right, too.
+    strict: bool = False
+    predicted: dict[str, str] = field(default_factory=dict)
     # Fields that this version does not know are carried along, not dropped; the same in each pass.
     other: dict[str, Any] = field(default_factory=dict)
 
@@ -82,12 +85,16 @@ def _parse(data: Any, path: Path) -> Progress:
         )
     if not isinstance(data["current"], str | None):
         raise TypeError("current must be a step's key or null")
-    known = {"format", "created", "current", "opened", "passed"}
+    if not isinstance(data.get("strict", False), bool):
+        raise TypeError("strict must be true or false")
+    known = {"format", "created", "current", "opened", "passed", "strict", "predicted"}
     return Progress(
         created=str(data["created"]),
         current=data["current"],
         opened=dict(data["opened"]),
         passed={key: _parse_pass(entry) for key, entry in data["passed"].items()},
+        strict=data.get("strict", False),
+        predicted=dict(data.get("predicted", {})),
         other={key: value for key, value in data.items() if key not in known},
     )
 
@@ -106,14 +113,19 @@ def _unreadable(path: Path, why: str) -> ProgressUnreadable:
 
 
 def dump(progress: Progress) -> str:
-    data = {
+    data: dict[str, Any] = {
         "format": FORMAT,
         "created": progress.created,
         "current": progress.current,
         "opened": progress.opened,
         "passed": {key: _plain(entry) for key, entry in progress.passed.items()},
-    } | progress.other
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    }
+    # Written only where they say something: a file without them is one that older versions know.
+    if progress.strict:
+        data["strict"] = True
+    if progress.predicted:
+        data["predicted"] = progress.predicted
+    return json.dumps(data | progress.other, indent=2, ensure_ascii=False) + "\n"
 
 
 def _plain(entry: Pass) -> dict[str, Any]:

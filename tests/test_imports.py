@@ -54,6 +54,8 @@ def loaded(folder: Path, *arguments: str) -> set[str]:
         "solution A.1",
         "data",
         "data list --json",
+        "fact-check --help",
+        "predict --help",
     ],
 )
 def test_the_quick_verbs_import_nothing_heavy(

@@ -27,6 +27,8 @@ VERBS = {
     "replay": "course.cli.aid:replay",
     "mentor": "course.cli.mentor:mentor",
     "journal": "course.cli.mentor:journal",
+    "fact-check": "course.cli.truth:fact_check",
+    "predict": "course.cli.truth:predict",
     "solution": "course.cli.look:solution",
     "verify": "course.cli.grade:verify",
     "data": "course.cli.data:data",

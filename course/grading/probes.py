@@ -12,10 +12,12 @@ from types import FrameType, ModuleType
 from typing import Any
 
 from course.content import PACKAGE
-from course.grading import wire
+from course.grading import computing, expressions, wire
 
 # These run our own lessons and examples on references, with tools (doctest) that a learner's code is refused.
 FOR_AUTHORS = frozenset({"run_examples", "run_source"})
+# This one runs no line of the learner's, and looks into libraries that load some of their parts only when asked.
+LOOKS_ONLY = frozenset({"missing_names"})
 
 
 class MissingName(Exception):
@@ -202,3 +204,81 @@ def run_source(_module: ModuleType, source: str) -> str:
     except Exception as error:  # reported to the author
         return f"{type(error).__name__}: {error}"
     return ""
+
+
+def evaluate(
+    module: ModuleType, source: str, names: tuple[str, ...], values: dict[str, Any], *, arrays: bool = True
+) -> Any:
+    """Compute an expression of the small language; `names` are the module's functions that it may call."""
+    tree = expressions.parse(source, (*names, *values))
+    functions = {name: getattr(module, name) for name in names if hasattr(module, name)}
+    if missing := next((name for name in expressions.called(tree) if name in names and name not in functions), None):
+        raise MissingName(missing)
+    result = computing.compute(tree, functions, values, arrays=arrays)
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(result, numpy.ndarray) and result.size > computing.MAX_RESULT:
+        raise expressions.NotAllowed("what comes out is too large to compare")
+    return result
+
+
+def missing_names(_module: ModuleType, names: list[str], calls: list[tuple[str, str]]) -> dict[str, str]:
+    """Say which dotted names of installed libraries are not there, and which keyword arguments a function refuses.
+
+    Returns what is known of each: {"np.exp": "there", "np.softmax": "missing", "np.sum(dim=)": "refused", …}; a name
+    behind anything but a module, and a signature that cannot be read, are "unknown".
+    """
+    import warnings  # noqa: PLC0415 - few ask
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = {name: _existence(name)[0] for name in names}
+        for name, keyword in calls:
+            found[f"{name}({keyword}=)"] = _keyword(name, keyword)
+    return found
+
+
+def _existence(name: str) -> tuple[str, Any]:
+    head, *parts = name.split(".")
+    target: Any = sys.modules.get({"np": "numpy"}.get(head, head))
+    if target is None:
+        return "unknown", None
+    for part in parts:
+        if part.startswith("_"):
+            return "unknown", None
+        try:
+            target = getattr(target, part)
+        except AttributeError:
+            return ("missing" if _is_whole(target, part) else "unknown"), None
+        except BaseException:  # whatever a library does when one of its parts is asked for
+            return "unknown", None
+    return "there", target
+
+
+def _is_whole(target: Any, part: str) -> bool:
+    """Whether what a module does not have is not in it: a part of a package may only not be loaded yet."""
+    import importlib.util  # noqa: PLC0415 - few ask
+
+    if not isinstance(target, ModuleType):
+        return False
+    try:
+        return not hasattr(target, "__path__") or importlib.util.find_spec(f"{target.__name__}.{part}") is None
+    except (ImportError, ValueError):
+        return False
+
+
+def _keyword(name: str, keyword: str) -> str:
+    import inspect  # noqa: PLC0415 - few ask
+
+    there, function = _existence(name)
+    if there != "there" or not callable(function):
+        return "unknown"
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return "unknown"
+    kinds = {one.kind for one in parameters.values()}
+    if inspect.Parameter.VAR_KEYWORD in kinds:
+        return "unknown"
+    one = parameters.get(keyword)
+    takes = one is not None and one.kind is not inspect.Parameter.POSITIONAL_ONLY
+    return "there" if takes else "refused"
