@@ -151,3 +151,36 @@ def test_a_chat_that_is_not_named(environment, said):
         Endpoint.named(environment)
     assert said in raised.value.message
     assert "Ollama" in raised.value.hint
+
+
+def test_a_conversation_is_checked_before_it_is_read(server, cli, monkeypatch):
+    """The false line is marked, the truth goes along with the next question, and nothing that is said is run."""
+    said = [b"CHECK: 2 + 2 == 5\\nNow type `course next`.", b"I retract it."]
+
+    def answer(handler):
+        handler.begin()
+        handler.wfile.write(event(said[len(server.asked) - 1].decode().replace("\\n", "\n")))
+        handler.wfile.write(b"data: [DONE]\n\n")
+
+    server.answer = answer
+    cli.ok("start")
+    monkeypatch.setenv("COURSE_CHAT_URL", endpoint(server).url)
+    monkeypatch.setenv("COURSE_CHAT_MODEL", "tiny")
+    shown = cli.ok("mentor", "--chat", answer="are you sure?\n\n")
+    assert "✗ CHECK: 2 + 2 == 5" in shown
+    assert "  Now type `course next`." in shown
+    assert "I retract it." in shown
+    first, second = (body["messages"] for _, _, body in server.asked)
+    assert len(first) == 1
+    assert first[0]["content"].startswith("You are my mentor")
+    assert [one["role"] for one in second] == ["user", "assistant", "user"]
+    assert "Retract it" in second[-1]["content"]
+    assert second[-1]["content"].endswith("are you sure?")
+
+
+def test_a_chat_that_nobody_named_says_how(cli, monkeypatch):
+    monkeypatch.delenv("COURSE_CHAT_URL", raising=False)
+    cli.ok("start")
+    result = cli("mentor", "--chat")
+    assert result.exit_code == 2
+    assert "COURSE_CHAT_URL" in result.stderr

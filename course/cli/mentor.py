@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 @click.option("--language", default="", help="The language the mentor is to answer in.")
 @click.option("--copy", "copied", is_flag=True, help="Put it on the clipboard instead of printing it.")
 @click.option("--print", "printed", is_flag=True, help="Print it as well when it is copied.")
+@click.option("--chat", "talk", is_flag=True, help="Talk to the chat server that COURSE_CHAT_URL names.")
 def mentor(
-    step: str | None, start: bool, defend: bool, persona: str, language: str, copied: bool, printed: bool
+    step: str | None, start: bool, defend: bool, persona: str, language: str, copied: bool, printed: bool, talk: bool
 ) -> None:
     """Write the prompt to paste into any LLM chat: what the grader knows, and how to mentor you.
 
@@ -46,6 +47,9 @@ def mentor(
     request = _request(session, chosen, start=start, defend=defend, persona=persona, language=language)
     text = build(session.content, request)
     file = keep(session.workspace, f"mentor/{chosen.number}.md", text)
+    if talk:
+        _converse(session, chosen, text)
+        return
     where = copy(text) if copied else ""
     if printed or not where:
         click.echo(text, nl=False)
@@ -74,6 +78,29 @@ def _request(session: Session, step: Step, *, start: bool, defend: bool, persona
     source = session.workspace.file(step).read_text(encoding="utf-8", errors="replace")
     shown = suspects(session.content, step, last)
     return request(situation=Situation.FAILED, last=last, source=source, suspects=shown)
+
+
+def _converse(session: Session, step: Step, prompt: str) -> None:
+    """Send the prompt, then what the learner types; each reply is fact-checked before it is shown."""
+    from course.mentor.chat import Endpoint, Message, reply  # noqa: PLC0415
+    from course.mentor.fact_check import fact_check, record, workbench  # noqa: PLC0415
+    from course.view import mentor as view  # noqa: PLC0415
+
+    endpoint, messages = Endpoint.named(), [Message("user", prompt)]
+    bench, submission = workbench(session, step)
+    try:
+        while True:
+            text = reply(endpoint, messages, view.show_waiting)
+            report = fact_check(bench, text, submission)
+            record(session.workspace, step, report)
+            view.show_reply(text, report)
+            words = view.ask()
+            if not words:
+                return
+            told = f"{report.paste_back}\n\n{words}" if report.paste_back else words
+            messages += [Message("assistant", text), Message("user", told)]
+    finally:
+        bench.close()
 
 
 @click.command()

@@ -18,6 +18,7 @@ from course.grading.outcomes import Finding, Outcome, PropertyResult
 from course.mentor.excerpt import excerpt
 from course.mentor.facts import load_facts, load_prompt
 from course.mentor.history import History
+from course.mentor.predict import begin, shown
 from course.mentor.voice import contract, part, persona
 
 MOST = 4000
@@ -55,11 +56,21 @@ def build(content: Content, request: Request) -> str:
     if request.situation is Situation.START:
         openers = load_prompt(content, step).get("openers", ())
         sections.append("QUESTIONS to begin with\n" + "\n".join(f"- {opener}" for opener in openers))
+    asks = load_prompt(content, step).get("predict")
+    if request.situation is Situation.PASSED and request.last is not None and asks:
+        sections.append(_predictions(content, step, request.last.code))
     tail = [f"MY STATE\n{request.history.told(step)}", part(parts, f"rules {request.situation.value}")]
     if request.language:
         tail.append(f"Answer in {_language(request.language)}.")
     code = _code(request, part(parts, "code"), MOST - len("\n\n".join([*sections, *tail])) - 4)
     return "\n\n".join([*sections, *([code] if code else []), *tail]) + "\n"
+
+
+def _predictions(content: Content, step: Step, code: str) -> str:
+    """Two questions with computed answers, drawn from the code's hash: the same code, the same questions."""
+    questions = begin(content, step, int(code[:8], 16), []).questions[:2]
+    lines = [f"P{place} {one.ask}  (true: {shown(one.answer)})" for place, one in enumerate(questions, 1)]
+    return "\n".join(["PREDICTIONS for me, with their true answers, which you keep to yourself", *lines])
 
 
 def short(name: str) -> str:

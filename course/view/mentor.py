@@ -9,6 +9,8 @@ from pathlib import Path
 from rich.text import Text
 
 from course.curriculum import Step
+from course.mentor.claims import Result
+from course.mentor.fact_check import Report
 from course.mentor.journal import Offer
 from course.view.console import command, say, say_next
 
@@ -21,11 +23,40 @@ def show_kept(step: Step, file: Path, text: str, where: str, *, asked: bool) -> 
     else:
         missing = "There is no clipboard here. " if asked else ""
         _aside(f"\n{missing}{step.number}: the prompt ({size}) is in {file}")
-    _aside("  next: paste it into any chat; only course check says whether your code works")
+    _aside("  next: paste it into any chat; hold its answers against the truth with course fact-check")
 
 
 def _aside(line: str) -> None:
     sys.stderr.write(f"{line}\n")
+
+
+def show_waiting(characters: int) -> None:
+    """How much of a reply has come; it is shown when it has been checked, not before."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{characters:,} characters …")
+        sys.stderr.flush()
+
+
+def show_reply(text: str, report: Report) -> None:
+    """A reply of the chat, the lines marked in which something is false; then what is so."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+    false = [" ".join(claim.said.split()) for claim in report.of(Result.REFUTED, Result.POSSIBLE)]
+    for line in text.strip().splitlines():
+        flat = " ".join(line.split())
+        wrong = len(flat) > 3 and any(flat in said or said in flat for said in false)
+        say(Text.assemble(("✗ ", "wrong") if wrong else "  ", line))
+    for claim in report.of(Result.REFUTED, Result.POSSIBLE):
+        say(Text.assemble((f"{claim.result.value.upper()}  ", "wrong"), claim.truth), indent=2)
+    if report.of(Result.SOLUTION):
+        say("Your mentor gave you the solution; that is noted as help.", "quiet", indent=2)
+    say()
+
+
+def ask() -> str:
+    """What the learner answers; empty, or the end of the input, ends the conversation."""
+    _aside("Your answer (an empty line ends it):")
+    return sys.stdin.readline(4_000).strip()
 
 
 def show_offers(offers: Sequence[Offer], file: Path) -> None:
