@@ -12,7 +12,7 @@ start: $(VENV)/.course
 	@echo "In a new terminal, first:  . $(BIN)/activate"
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 def mentor(
     step: str | None, start: bool, defend: bool, persona: str, language: str, copied: bool, printed: bool, talk: bool
 ) -> None:
-    """Write the prompt to paste into any LLM chat: what the grader knows, and how to mentor you.
+    """Write the prompt to paste into any LLM chat.
 
-    After a failed check it carries what holds, what fails and the diagnosis; after a pass, questions. It never
-    carries the solution. It is kept in mentor/ in your workspace.
+    It says what the grader knows, and how to mentor you. After a failed check it carries what holds, what fails and
+    the diagnosis; after a pass, questions. It never carries the solution. It is kept in mentor/ in your workspace.
     """
     from course.mentor.clipboard import copy  # noqa: PLC0415
     from course.mentor.prompt import build  # noqa: PLC0415
@@ -108,9 +108,10 @@ def _converse(session: Session, step: Step, prompt: str) -> None:
 @click.option("--add", type=click.IntRange(1), help="Take the offered entry of this number.")
 @click.option("--step", "named", type=StepName(), help="The step it is about (default: the current one).")
 def journal(text: tuple[str, ...], add: int | None, named: str | None) -> None:
-    """Write a line into your journal, journal.md in the workspace; without TEXT, see what it offers to note.
+    """Write a line into your journal.
 
-    It is yours: plain Markdown, only ever appended to.
+    It is journal.md in the workspace, plain Markdown, yours, and only ever appended to. Without TEXT, see what there is
+    to note.
     """
     from course.mentor import journal as book  # noqa: PLC0415
     from course.view import mentor as view  # noqa: PLC0415

@@ -81,7 +81,7 @@ def _read(file: Path) -> str:
 @click.option("--json", "as_json", is_flag=True, help="Print the questions for a program, without answers.")
 @click.pass_context
 def predict(ctx: click.Context, step: str | None, seed: int | None, answers: str | None, as_json: bool) -> None:
-    """Predict before you run: two or three questions with new numbers.
+    """Predict before you run: questions with new numbers.
 
     Two attempts each; the answers are computed, not typed. A workspace made with --strict opens the next step only
     when these are answered. Exit code 0: all right, 1: not yet.
