@@ -158,10 +158,10 @@ class Tokenizer:
             spaces, inside a special token. It may be empty. The iterable is read once, and not before the first id is
             asked for.
 
-        Each id is made when it is asked for. Before the next chunk is read, all ids have been given that nothing to
-        come can change. What may still change is small: the last two pre-tokens of the text so far, and in front of
-        or behind them what may be the beginning of a special token. Nothing else is kept, so the memory needed does
-        not grow with the text. (A cache of a limited number of short words may be kept.)
+        Each id is made when it is asked for. Before the next chunk is read, all ids have been given but those at the end
+        of the text so far, which what follows may still change: there you may hold back as many characters as the
+        longest special token has, and in front of them the last three pre-tokens. Nothing else is kept, so the memory
+        needed does not grow with the text. (A limited number of short words may be remembered with their ids.)
 
         >>> tokenizer = Tokenizer({i: bytes([i]) for i in range(256)}, [], ["<|end|>"])
         >>> list(tokenizer.encode_iterable(["a<|e", "", "nd|>b"]))

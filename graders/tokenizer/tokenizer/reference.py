@@ -273,12 +273,12 @@ class RegexTokenizer:
         ids: list[int] = []
         for part, token in _split(text, _allowed(self.special_tokens, allowed_special, text)):
             for piece in pretokenize(part):
-                ids += self._encode_piece(utf8_bytes(piece))
+                ids += self._merge_piece(utf8_bytes(piece))
             if token:
                 ids.append(self.special_tokens[token])
         return ids
 
-    def _encode_piece(self, ids: list[int]) -> list[int]:
+    def _merge_piece(self, ids: list[int]) -> list[int]:
         while pairs := [pair for pair in get_stats(ids) if pair in self.merges]:
             pair = min(pairs, key=self.merges.__getitem__)
             ids = merge(ids, pair, self.merges[pair])
