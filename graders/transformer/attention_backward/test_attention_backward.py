@@ -110,7 +110,8 @@ def cache(case):
 
 def backward(learner, case, dout=None):
     got = learner.sdpa_backward(case.dout if dout is None else dout, cache(case))
-    return [check.number_array(one, name) for one, name in zip(check.items(got, 3, what="sdpa_backward"), NAMES)]  # noqa: B905 - items counts
+    parts = check.items(got, 3, what="sdpa_backward")
+    return [check.number_array(one, name) for one, name in zip(parts, NAMES, strict=True)]
 
 
 def exact(case, name):
@@ -221,13 +222,12 @@ def test_a_sure_softmax(learner, case, rng, size):
     check.close(dS, np.zeros(case.P.shape), what="dS", scale=size)
 
 
-@settings(max_examples=8)
-@given(st.sampled_from([((2, 3), (3,)), ((3,), (2, 3)), ((2, 3), (1, 3)), ((2, 3), (2, 1)), ((2, 3), (3, 2))]), rngs())
-def test_softmax_backward_shapes_disagree(learner, pair, rng):
+def test_softmax_backward_shapes_disagree(learner):
     """softmax_backward raises ValueError where dP and P differ in shape, even if they would broadcast."""
-    dP, P = normal(rng, pair[0]), softmax(normal(rng, pair[1]))
-    with check.raises("ValueError"):
-        learner.softmax_backward(dP, P)
+    rng = np.random.default_rng(27)
+    for dP, P in [((2, 3), (3,)), ((3,), (2, 3)), ((1, 3), (2, 3)), ((2, 1), (2, 3)), ((3, 2), (2, 3))]:
+        with check.raises("ValueError"):
+            learner.softmax_backward(upstream(rng, dP), softmax(normal(rng, P)))
 
 
 # ---------------------------------------------------------------- sdpa_backward, one gradient at a time
@@ -322,7 +322,7 @@ def sequences(draw):
 @settings(max_examples=15)
 @given(sequences())
 def test_the_future_has_no_gradient(learner, case):
-    """Under a causal mask, a loss that reads the results up to place t has gradients of exactly 0 for all later tokens."""
+    """Under a causal mask, a loss that reads out up to place t has gradients of exactly 0 for all later tokens."""
     later = np.arange(case.Q.shape[-2])[:, np.newaxis] > case.t
     for name, got, like in zip(NAMES, backward(learner, case), (case.Q, case.K, case.V), strict=True):
         check.that(got.shape == like.shape, f"{name} has shape {got.shape}, expected {like.shape}")
@@ -393,7 +393,8 @@ def test_large_numbers(learner, case, name, size):
     """The gradients are exact and silent for inputs of ±10,000, and where the weights are 0 and 1."""
     setattr(case, name, size * getattr(case, name))
     case.weights = weights_of(case.Q, case.K, case.mask)
-    same_as_slow(check.items(silently(learner, "sdpa_backward", case.dout, cache(case)), 3, what="sdpa_backward"), case)
+    got = silently(learner, "sdpa_backward", case.dout, cache(case))
+    same_as_slow(check.items(got, 3, what="sdpa_backward"), case)
 
 
 @settings(max_examples=15)
@@ -432,13 +433,13 @@ def test_empty_batch(learner, shape, Tk, d_v):
 MISFITS = [(3, 3), (3,), (1, 3, 3), (2, 1, 3), (2, 3, 1), (1, 2, 3, 3), (2, 4, 3), (2, 3, 4)]
 
 
-@settings(max_examples=10)
-@given(st.sampled_from(MISFITS), sizes(1, 3), rngs())
-def test_dout_has_another_shape(learner, shape, d_k, rng):
+def test_dout_has_another_shape(learner):
     """sdpa_backward raises ValueError where dout has not the shape of out, even if it would broadcast."""
-    Q, K, V = normal(rng, (2, 3, d_k)), normal(rng, (2, 4, d_k)), normal(rng, (2, 4, 3))
-    with check.raises("ValueError"):
-        learner.sdpa_backward(upstream(rng, shape), (Q, K, V, weights_of(Q, K, None)))
+    rng = np.random.default_rng(27)
+    for d_k, shape in enumerate(MISFITS, 1):
+        Q, K, V = normal(rng, (2, 3, d_k)), normal(rng, (2, 4, d_k)), normal(rng, (2, 4, 3))
+        with check.raises("ValueError"):
+            learner.sdpa_backward(upstream(rng, shape), (Q, K, V, weights_of(Q, K, None)))
 
 
 @settings(max_examples=12)
@@ -455,7 +456,7 @@ def test_inputs_stay(learner, case):
 
 
 def test_memory(learner):
-    """No matrix of Tk × Tk for a row, and no array of Tq × Tk × d_k: a few arrays as large as weights and the inputs."""
+    """No matrix of Tk × Tk for a row, no array of Tq × Tk × d_k: a few arrays as large as weights and inputs."""
     rng = np.random.default_rng(27)
     P, dP = softmax(normal(rng, (4, 512))), upstream(rng, (4, 512))
     times = learner.probe("peak_bytes", "softmax_backward", (dP, P)) / P.nbytes

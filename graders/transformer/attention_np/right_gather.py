@@ -46,7 +46,9 @@ def sdpa_backward(dout, cache):
     if dout.shape != (*Q.shape[:-1], V.shape[-1]):
         raise ValueError("dout")
     q, k, v, p, up = (_one_batch(one) for one in (Q, K, V, weights, dout))
-    ds = softmax_backward(np.matmul(up, v.transpose(0, 2, 1)), p) / Q.dtype.type(np.sqrt(Q.shape[-1]))
+    # The average that each row takes off is also dout · out, a sum of d_v terms; FlashAttention has it so.
+    average = (up * np.matmul(p, v)).sum(axis=-1, keepdims=True)
+    ds = p * (np.matmul(up, v.transpose(0, 2, 1)) - average) / Q.dtype.type(np.sqrt(Q.shape[-1]))
     return (
         np.matmul(ds, k).reshape(Q.shape),
         np.matmul(ds.transpose(0, 2, 1), q).reshape(K.shape),
