@@ -108,7 +108,8 @@ def exact_and_large(draw):
     d_k, magnitude, rng = draw(st.sampled_from([1, 4, 16])), draw(st.sampled_from([100, 1000])), draw(rngs())
     Tq, Tk, d_v = draw(sizes(1, 3)), draw(sizes(1, 4)), draw(sizes(1, 3))
     Q, K = (rng.integers(-magnitude, magnitude + 1, (side, d_k)).astype(float) for side in (Tq, Tk))
-    return SimpleNamespace(Q=Q, K=K, V=normal(rng, (Tk, d_v)), mask=None)
+    mask = visible(rng, (Tq, Tk)) if draw(st.booleans()) else None
+    return SimpleNamespace(Q=Q, K=K, V=normal(rng, (Tk, d_v)), mask=mask)
 
 
 def given_mask(case):
@@ -289,10 +290,9 @@ def test_leading_axes(learner, case):
     holds(learner, case)
 
 
-@settings(max_examples=15)
 @given(exact_and_large())
 def test_large_scores(learner, case):
-    """weights and out are exact and silent for scores of ±10,000 and more."""
+    """weights and out are exact and silent for scores of ±10,000 and more, with a mask or without."""
     holds_silently(learner, case, exact=True)
 
 
