@@ -96,7 +96,8 @@ def sdpa_backward(
 
     dout: the shape of out, (…, Tq, d_v); not necessarily ones
     cache: (Q, K, V, weights), the inputs of scaled_dot_product_attention and the weights it returned, with whatever
-        mask. The weights say what was masked: the mask is not given, and nothing of the forward pass is computed again.
+        mask. The weights say what was masked; the mask is not given. They are not computed again: the gradients are
+        those of the weights that stand in the cache.
     dQ, dK, dV: each has the shape and dtype of what it is the gradient of. A query that attended to nothing has a
         gradient of exactly 0, and so have a key and a value that no query attended to.
 
