@@ -21,6 +21,7 @@ VERBS = {
     "map": "course.cli.look:map_",
     "lesson": "course.cli.look:lesson",
     "check": "course.cli.grade:check",
+    "watch": "course.cli.watch:watch",
     "next": "course.cli.move:next_",
     "reset": "course.cli.move:reset",
     "hint": "course.cli.aid:hint",

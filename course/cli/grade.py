@@ -57,8 +57,10 @@ def grade_step(session: Session, step: Step, *, seed: int | None = None, quiet: 
     from course.grading.judge import Submission, grade  # noqa: PLC0415 - pytest and NumPy only when something is graded
     from course.grading.record import record  # noqa: PLC0415
 
-    submission = Submission(session.workspace.modules(), kept=session.workspace.state / "examples")
-    verdict = grade(session.content, step, submission, seed=seed)
+    verdict = _graded_by_a_watch(session, step, seed)
+    if verdict is None:
+        submission = Submission(session.workspace.modules(), kept=session.workspace.state / "examples")
+        verdict = grade(session.content, step, submission, seed=seed)
     if not quiet:
         from course.view import verdict as view  # noqa: PLC0415
 
@@ -73,6 +75,15 @@ def grade_step(session: Session, step: Step, *, seed: int | None = None, quiet: 
         else:
             view.show_tried(step, seed)
     return verdict
+
+
+def _graded_by_a_watch(session: Session, step: Step, seed: int | None) -> Verdict | None:
+    """The verdict of the warm judge of a watch that runs in this workspace, if there is one."""
+    if not (session.workspace.state / "watch.json").exists():
+        return None
+    from course.watch.door import ask  # noqa: PLC0415 - only beside a watch
+
+    return ask(session, step, seed)
 
 
 def exit_code(verdicts: list[Verdict]) -> int:

@@ -136,7 +136,7 @@ def answer(session: Session, request: Any) -> dict[str, Any]:
             value = session.load(*args)
         elif operation == "replay":
             value = session.replay(*args)
-        elif operation in ("versions", "prepare", "remember"):
+        elif operation in _REPLAYING:
             value = _REPLAYING[operation](session.versions, *args)
         else:
             value = (session.call if operation == "call" else session.probe)(name, args, kwargs)
@@ -150,7 +150,7 @@ def answer(session: Session, request: Any) -> dict[str, Any]:
 
 # What the judge may ask of a process that holds known mistakes and not a learner's code.
 _REPLAYING: dict[str, Callable[..., None]] = {
-    "versions": Versions.add, "prepare": Versions.prepare, "remember": Versions.remember,
+    "forget": Versions.forget, "versions": Versions.add, "prepare": Versions.prepare, "remember": Versions.remember,
 }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from course.grading.evidence import Evidence, Example
 from course.grading.mistakes import Mistake, load_mistakes
 from course.grading.outcomes import Diagnosis, Finding
 from course.grading.process import LearnerProcess, Setup, Stopped
+from course.grading.ready import Ready
 
 # One version on all examples; a version that takes longer hangs, and behaves like nobody's.
 REPLAY_SECONDS = 2.0
@@ -50,8 +51,8 @@ class Replayer:
     Version 0 is the reference, then come the mistakes in their order, then what was added.
     """
 
-    def __init__(self, setup: Setup, content: Content, step: Step) -> None:
-        self._setup, self._content, self._step = setup, content, step
+    def __init__(self, setup: Setup, content: Content, step: Step, kept: Ready | None = None) -> None:
+        self._setup, self._content, self._step, self._kept = setup, content, step, kept or Ready()
         self._process: LearnerProcess | None = None
         self._examples: list[tuple[list[bytes], list[object], float]] = []
         self._versions: list[Version] = []
@@ -76,7 +77,8 @@ class Replayer:
 
     def _begin(self) -> LearnerProcess:
         if self._process is None:
-            self._process = LearnerProcess(self._setup)
+            self._process = self._kept.take(self._setup)
+            self._process.post("forget")
             # As edits they fit into a pipe at once: nobody waits until the process has started and reads them.
             self._process.post("versions", *self._versions)
             self._process.post("remember", self._examples)
@@ -118,6 +120,17 @@ class Replayer:
         if self._process is not None:
             self._process.close()
             self._process = None
+
+    def hand_back(self) -> None:
+        """Leave the process to the next replayer, which makes every version anew."""
+        self._kept.keep(self._process)
+        self._process = None
+
+    def interrupt(self) -> None:
+        """Called from another thread: end the search at once."""
+        self.ends = 0.0
+        if process := self._process:
+            process.stop()
 
 
 def diagnose(replayer: Replayer, evidence: Evidence) -> Diagnosis:

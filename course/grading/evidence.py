@@ -34,6 +34,10 @@ class Evidence:
     examples: list[Example] = field(default_factory=list)
     again: dict[str, Callable[[Callable[[Example], bool]], bool]] = field(default_factory=dict)
 
+    def forget(self, name: str) -> None:
+        """A property runs again, in full: what a first look recorded is recorded again."""
+        self.examples = [example for example in self.examples if example.name != name]
+
     def add(self, name: str, transcript: list[Exchange], *, failed: bool) -> Example:
         example = Example(name, tuple(transcript), check.loosest(), failed)
         self.examples.append(example)

@@ -31,6 +31,10 @@ class Versions:
         # Calls are kept as bytes, so that no version sees another's changes.
         self._examples: list[tuple[list[bytes], list[Any], float]] = []
 
+    def forget(self) -> None:
+        """Start afresh, for another learner's code: no version keeps what it did for the one before."""
+        self._made, self._first, self._examples = [], "", []
+
     def add(self, *versions: str | list[tuple[str, str]]) -> None:
         if not self._made and versions and isinstance(versions[0], str):
             self._first = versions[0]

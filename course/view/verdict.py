@@ -7,7 +7,7 @@ from rich.text import Text
 from course.curriculum import Step
 from course.grading.outcomes import Diagnosis, Failure, Finding, Outcome, PropertyResult, Verdict
 from course.grading.score import Score
-from course.view.console import command, say, say_cut, say_next
+from course.view.console import command, link, say, say_cut, say_next
 
 WORDS = {
     Outcome.WRONG: "WRONG", Outcome.ERROR: "ERROR", Outcome.UNFINISHED: "UNFINISHED", Outcome.TIMEOUT: "TOO SLOW",
@@ -70,7 +70,7 @@ def _show_failure(failure: Failure, word: str, style: str, claim: str) -> None:
         # A probe's wording may be several lines of Python: they stay under one another.
         say(Text.assemble(("for  ", "quiet"), (failure.call.replace("\n", "\n     "), "code")), indent=4)
     for place in failure.where:
-        say(Text.assemble(("at   ", "quiet"), place), indent=4)
+        say(Text.assemble(("at   ", "quiet"), link(Text(place), place)), indent=4)
 
 
 def _show_diagnosis(diagnosis: Diagnosis | None) -> None:
@@ -117,6 +117,17 @@ def _show_next(step: Step, verdict: Verdict) -> None:
     elif verdict.outcome is Outcome.UNFINISHED:
         parts = (f"write it in {step.path}, then ", check)
     say_next(*parts, (f"   checked in {verdict.seconds:.2f} s, {_inputs(verdict)}", "quiet"))
+
+
+def show_all(step: Step, verdict: Verdict) -> None:
+    """Every property in a line, whether it holds or not."""
+    say(_head(step, verdict))
+    if verdict.problem:
+        _show_failure(verdict.problem, WORDS[verdict.outcome], verdict.outcome.value, "")
+    for result in verdict.properties:
+        passed = result.outcome is Outcome.PASSED
+        word = "holds" if passed else WORDS[result.outcome]
+        say_cut(Text.assemble((f"{word}  ", result.outcome.value), result.claim), indent=2)
 
 
 def show_way_on(step: Step, following: Step | None, score: Score | None, *, current: bool) -> None:
