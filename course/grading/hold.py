@@ -46,9 +46,16 @@ class Judge:
         )
 
     def grade(
-        self, content: Content, step: Step, modules: Mapping[str, Path], kept: Path | None, seed: int | None = None
+        self,
+        content: Content,
+        step: Step,
+        modules: Mapping[str, Path],
+        kept: Path | None,
+        seed: int | None = None,
+        *,
+        stay: bool = True,
     ) -> int:
-        """Ask for a verdict; return the number that its events will carry."""
+        """Ask for a verdict; return the number that its events carry. `stay`: the same step will be asked again."""
         self._number += 1
         self._send(
             op="grade",
@@ -58,6 +65,7 @@ class Judge:
             modules={name: str(path) for name, path in modules.items()},
             kept=str(kept) if kept else None,
             seed=seed,
+            stay=stay,
         )
         return self._number
 

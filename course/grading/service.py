@@ -158,7 +158,7 @@ class Service:
 
     def _answer(self, request: dict[str, Any], collected: Collected) -> None:
         number = request["id"]
-        warm = Warm(collected, self._spare, self._replays, Teller(self, number, collected))
+        warm = Warm(collected, self._spare, self._replays, Teller(self, number, collected), request["stay"])
         self._warm = warm
         if number <= self._cancelled:
             warm.cancelled = True

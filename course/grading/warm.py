@@ -20,6 +20,8 @@ class Warm:
     spare: Ready
     replays: Ready
     witness: Witness = field(default_factory=Witness)
+    # The same step will be graded again.
+    stays: bool = True
     # One grading at most goes on at a time: what `cancel` ends.
     learner: Learner | None = None
     replayer: Replayer | None = None
@@ -32,7 +34,8 @@ class Warm:
         learner.clock.cancelled = self.cancelled
 
     def refill(self, setup: Setup) -> None:
-        self.spare.refill(setup)
+        if self.stays:
+            self.spare.refill(setup)
 
     def aside(self) -> Warm:
         """The same for a second opinion within a grading."""

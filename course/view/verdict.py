@@ -18,9 +18,14 @@ MOST_OTHERS = 12
 MOST_PRINTED = 8
 
 
-def show(step: Step, verdict: Verdict) -> None:
-    """Print a verdict: one line when it passed, the first failure in full and the others in a line each when not."""
-    say(_head(step, verdict))
+def show(step: Step, verdict: Verdict, *, watched: bool = False, wall: float | None = None) -> None:
+    """Print a verdict: one line when it passed, the first failure in full and the others in a line each when not.
+
+    `watched`: the next save is checked without a command. `wall`: the seconds since the command was typed, when the
+    verdict is all that was waited for.
+    """
+    seconds = verdict.seconds if wall is None else wall
+    say(_head(step, verdict, seconds))
     if verdict.problem:
         _show_failure(verdict.problem, WORDS[verdict.outcome], verdict.outcome.value, "")
     elif first := verdict.first_failure:
@@ -30,14 +35,14 @@ def show(step: Step, verdict: Verdict) -> None:
     if verdict.printed.strip() and not verdict.passed:
         _show_printed(verdict.printed)
     if not verdict.passed:
-        _show_next(step, verdict)
+        _show_next(step, verdict, seconds, watched=watched)
 
 
-def _head(step: Step, verdict: Verdict) -> Text:
+def _head(step: Step, verdict: Verdict, seconds: float) -> Text:
     title = (f"{step.number} {step.title}", "bold")
     if verdict.passed:
         holds = f" — all {len(verdict.properties)} properties hold"
-        seen = f"   {_inputs(verdict)} in {verdict.seconds:.2f} s"
+        seen = f"   {_inputs(verdict)} in {seconds:.2f} s"
         return Text.assemble(("✓ ", "passed"), title, (holds, "passed"), (seen, "quiet"))
     holding = sum(result.outcome is Outcome.PASSED for result in verdict.properties)
     said = "it could not be run" if verdict.problem else f"{holding} of {len(verdict.properties)} properties hold"
@@ -109,19 +114,19 @@ def _show_printed(printed: str) -> None:
         say_cut(Text(line[:400], style="quiet"), indent=4)
 
 
-def _show_next(step: Step, verdict: Verdict) -> None:
-    check = command(f"course check {step.number}")
-    parts: tuple[str | tuple[str, str], ...] = (check, " after your change")
+def _show_next(step: Step, verdict: Verdict, seconds: float, *, watched: bool) -> None:
+    check = ("save it", "command") if watched else command(f"course check {step.number}")
+    parts: tuple[str | tuple[str, str], ...] = ("change it and ", check) if watched else (check, " after your change")
     if verdict.outcome is Outcome.GRADER_FAULT:
         parts = ("this is a fault of the course, not of your code; please report it with the lines above",)
     elif verdict.outcome is Outcome.UNFINISHED:
         parts = (f"write it in {step.path}, then ", check)
-    say_next(*parts, (f"   checked in {verdict.seconds:.2f} s, {_inputs(verdict)}", "quiet"))
+    say_next(*parts, (f"   checked in {seconds:.2f} s, {_inputs(verdict)}", "quiet"))
 
 
 def show_all(step: Step, verdict: Verdict) -> None:
     """Every property in a line, whether it holds or not."""
-    say(_head(step, verdict))
+    say(_head(step, verdict, verdict.seconds))
     if verdict.problem:
         _show_failure(verdict.problem, WORDS[verdict.outcome], verdict.outcome.value, "")
     for result in verdict.properties:

@@ -186,7 +186,7 @@ def _took(wall: float, first: float | None) -> str:
 
 
 def _show_verdict(session: Session, step: Step, verdict: Verdict) -> None:
-    view.show(step, verdict)
+    view.show(step, verdict, watched=True)
     if verdict.passed:
         current = session.progress.current == step.key
         view.show_way_on(step, session.following(), read_score(session.content, step), current=current)

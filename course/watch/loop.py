@@ -57,6 +57,8 @@ class Run:
     digest: str
     began: float
     asked: Asked | None = None
+    # Checks of the very code that is being checked anyway.
+    also: list[Asked] = field(default_factory=list)
     cancelled_at: float | None = None
     first: float | None = None
 
@@ -95,8 +97,8 @@ class Watch:
             saves.close()
             for asked in self._waiting:
                 asked.answer(None)
-            if self._run and self._run.asked:
-                self._run.asked.answer(None)
+            if self._run:
+                self._let_go(self._run)
             if self._judge:
                 self._judge.close()
 
@@ -160,8 +162,7 @@ class Watch:
     def _cancel(self) -> None:
         assert self._run is not None
         self._run.cancelled_at = time.monotonic()
-        if self._run.asked:  # it has the code of before in mind: let it find out for itself
-            self._run.asked.answer(None)
+        self._let_go(self._run)
         if self._judge:
             self._judge.cancel()
 
@@ -180,7 +181,12 @@ class Watch:
         self._run = Run(number, self._digest, time.monotonic(), asked)
 
     def _next(self) -> None:
-        """Serve a check of another terminal when there is time for it."""
+        """Serve the checks of other terminals: with the verdict that is on its way, or when there is time."""
+        run = self._run
+        if run and not run.asked and not run.cancelled_at and run.digest == self._current():
+            same = [one for one in self._waiting if one.step == self.step.key and one.seed is None]
+            run.also += same
+            self._waiting = [one for one in self._waiting if one not in same]
         while self._run is None and self._waiting:
             asked = self._waiting.pop(0)
             if asked.step == self.step.key and self._judge is not None:
@@ -208,7 +214,14 @@ class Watch:
             self._ended(what, event, run)
             self._next()
 
+    def _let_go(self, run: Run) -> None:
+        """Whoever waits for this run has the code of before in mind: let them find out for themselves."""
+        for asked in (*run.also, *filter(None, [run.asked])):
+            asked.answer(None)
+
     def _ended(self, what: str, event: dict[str, Any], run: Run) -> None:
+        for asked in run.also:
+            asked.answer(event if what == "verdict" else None)
         if run.cancelled_at or (what == "verdict" and not run.asked and self._current() != event["verdict"]["raw"]):
             self._seen = signature(self.session.workspace.package)
             self._check()
@@ -239,8 +252,7 @@ class Watch:
         run, self._run, self._judge = self._run, None, None
         if run is None:
             return
-        if run.asked:
-            run.asked.answer(None)
+        self._let_go(run)
         self._deaths += not run.cancelled_at
         if self._deaths < MOST_DEATHS:
             self._check()
