@@ -126,7 +126,7 @@ BELOW = {
     "watch": {"core", "grading", "watch"},
     "mentor": {"core", "grading", "mentor"},
     "dev": {"core", "grading", "mentor", "dev"},
-    "view": {"core", "data", "grading", "mentor", "dev", "view"},
+    "view": {"core", "data", "grading", "watch", "mentor", "dev", "view"},
     "cli": {"core", "data", "grading", "watch", "mentor", "dev", "view", "cli"},
 }
 

@@ -19,7 +19,7 @@ from course.grading import wire
 from course.grading.evidence import Evidence, Example
 from course.grading.mistakes import Mistake, load_mistakes
 from course.grading.outcomes import Diagnosis, Finding
-from course.grading.process import LearnerProcess, Setup, Stopped
+from course.grading.process import START_SECONDS, LearnerProcess, Setup, Stopped
 from course.grading.ready import Ready
 
 # One version on all examples; a version that takes longer hangs, and behaves like nobody's.
@@ -112,6 +112,10 @@ class Replayer:
             return []
         return list(reply["value"]) if reply["status"] == "ok" else []
 
+    def settle(self) -> None:
+        """Wait until the process has imported what the step may use and made its versions: that is no search yet."""
+        self._begin().ask("settled", "", (), {}, START_SECONDS)
+
     def fits(self, version: int, places: Sequence[int]) -> bool:
         found = self.alike(version, places)
         return len(found) == len(places) and all(found)
@@ -138,10 +142,11 @@ def diagnose(replayer: Replayer, evidence: Evidence) -> Diagnosis:
     failing = [example for example in evidence.examples if example.failed]
     if not failing or not replayer.mistakes:
         return Diagnosis(Finding.UNKNOWN)
-    replayer.ends = time.monotonic() + SEARCH_SECONDS
     # What is shown comes first; then what is cheap, because one difference ends a replay.
     others = sorted((one for one in evidence.examples if one is not failing[0]), key=lambda one: one.seconds)
     try:
+        replayer.settle()
+        replayer.ends = time.monotonic() + SEARCH_SECONDS
         return _Search(replayer, [failing[0], *others]).run(evidence)
     except (OutOfTime, Stopped, wire.WireError, ContentError):
         return Diagnosis(Finding.UNKNOWN)
