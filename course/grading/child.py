@@ -150,7 +150,8 @@ def answer(session: Session, request: Any) -> dict[str, Any]:
 
 # What the judge may ask of a process that holds known mistakes and not a learner's code.
 _REPLAYING: dict[str, Callable[..., None]] = {
-    "forget": Versions.forget, "settled": Versions.settled, "versions": Versions.add, "prepare": Versions.prepare, "remember": Versions.remember,
+    "forget": Versions.forget, "versions": Versions.add, "prepare": Versions.prepare, "settled": Versions.settled,
+    "remember": Versions.remember,
 }  # fmt: skip
 
 

@@ -29,7 +29,8 @@ class Judge:
         self._number = 0
         # The learner processes must not outlive the thread that starts this one: start it from the main thread.
         self.process = self._spawn()
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         import json  # noqa: PLC0415
@@ -87,6 +88,7 @@ class Judge:
         with contextlib.suppress(OSError):
             self.process.kill()
         self.process.wait()
+        self._hang_up()
 
     def close(self) -> None:
         """Let it end with all its processes; kill it if it does not."""
@@ -96,3 +98,11 @@ class Judge:
             self.process.wait(CLOSING_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        if threading.current_thread() is not self._listener:
+            self._listener.join(1.0)
+        for stream in (self.process.stdin, self.process.stdout):
+            with contextlib.suppress(OSError, ValueError):
+                cast(IO[bytes], stream).close()

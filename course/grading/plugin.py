@@ -18,7 +18,7 @@ from hypothesis.errors import Flaky, HypothesisException
 
 from course.grading import check
 from course.grading.check import Mismatch
-from course.grading.evidence import Evidence, Example
+from course.grading.evidence import Evidence, Example, example_of
 from course.grading.examples import RememberedExamples
 from course.grading.learner import (
     Cancelled,
@@ -133,6 +133,8 @@ class JudgePlugin:
         self._witness = witness or Witness()
         self._told = False
         self._told_at = 0.0
+        # What passed in the first look at a property; evidence only if nothing more is tried.
+        self._seen: list[Example] = []
         self._failing = 0
         self._running = Running()
         self.results: list[PropertyResult] = []
@@ -210,16 +212,16 @@ class JudgePlugin:
 
     def _is_telling(self) -> bool:
         wanted, running = self._running.telling, self._running
-        return wanted is None or wanted(
-            Example(running.name, tuple(self.learner.transcript), check.loosest(), failed=True)
-        )
+        return wanted is None or wanted(example_of(running.name, self.learner.transcript, failed=True))
 
     def _keep_passing(self) -> None:
         """Keep a few passing examples of each property: a mistake must answer these as the learner's code did, too."""
         running = self._running
         if self._gather is None or running.telling is not None:
             return
-        if running.gathering or running.examples <= KEPT_PASSING:
+        if running.first_look:
+            self._seen.append(example_of(running.name, self.learner.transcript, failed=False))
+        elif running.gathering or running.examples <= KEPT_PASSING:
             self.evidence.add(running.name, self.learner.transcript, failed=False)
 
     def _begin_example(self) -> None:
@@ -253,9 +255,9 @@ class JudgePlugin:
     # ------------------------------------------------------------ during and after
 
     def begin(self, item: pytest.Function, *, first_look: bool) -> None:
-        """A property is about to run, in full or for a first look; what an earlier look recorded is dropped."""
+        """A property is about to run, in full or for a first look."""
         self._running = Running(item.name, first_look=first_look)
-        self.evidence.forget(item.name)
+        self._seen = []
 
     def called(self, pyfuncitem: pytest.Function) -> Iterator[None]:
         self.learner.begin()
@@ -339,7 +341,10 @@ class JudgePlugin:
         outcome, failure = self._judged(error, transcript)
         if flaky and failure is not None:
             failure = replace(failure, detail=(*failure.detail, "called again with the same input, it did otherwise"))
-        if outcome is not Outcome.PASSED:
+        if outcome is Outcome.PASSED:
+            for example in self._seen[:KEPT_PASSING]:
+                self.evidence.take(example)
+        else:
             self.transcripts[item.name] = transcript
             self._tell(item, error)
         self.results.append(PropertyResult(item.name, claim_of(item), outcome, running.examples, failure))
