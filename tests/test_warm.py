@@ -11,7 +11,6 @@ from typing import Any
 
 import psutil
 import pytest
-from conftest import FAKE
 from grading_helpers import fake_step, submit
 
 from course.content import Content
