@@ -7,7 +7,7 @@ import functools
 import hashlib
 import inspect
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ import hypothesis
 import pytest
 from hypothesis import HealthCheck, Phase
 from hypothesis.errors import Flaky, HypothesisException
+from hypothesis.internal.reflection import function_digest
 
 from course.grading import check
 from course.grading.check import Mismatch
@@ -98,6 +99,7 @@ class Running:
     transcript: list[Exchange] | None = None
     gathering: bool = False
     first_look: bool = False
+    looked_at: bool = False
     telling: Callable[[Example], bool] | None = None
 
     def failed(self, error: Exception, transcript: list[Exchange]) -> None:
@@ -163,6 +165,8 @@ class JudgePlugin:
         inner = getattr(handle.inner_test, "__course_inner__", handle.inner_test)
         handle.inner_test = self._recorded(inner)
         # The module stays imported from one grading to the next: what the author asked for is read only once.
+        if not hasattr(function, "_hypothesis_internal_database_key"):  # as hypothesis would make it, but once only
+            function._hypothesis_internal_database_key = function_digest(inner)
         own = getattr(function, "__course_settings__", function._hypothesis_internal_use_settings)
         function.__course_settings__ = own
         function._hypothesis_internal_use_settings = self._settings(own)
@@ -259,12 +263,16 @@ class JudgePlugin:
         self._running = Running(item.name, first_look=first_look)
         self._seen = []
 
-    def called(self, pyfuncitem: pytest.Function) -> Iterator[None]:
+    def called(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
         self.learner.begin()
         if not hasattr(pyfuncitem.obj, "hypothesis"):
             self._running.examples = 1
         try:
             value = yield
+        except LookedAt:
+            # Not passed on: pytest would write a report of it that nobody reads.
+            self._running.looked_at = True
+            return None
         except (AssertionError, LearnerRaised, ShrunkEnough):
             if not self._running.first_look:
                 self._gather_evidence(pyfuncitem)
@@ -329,8 +337,8 @@ class JudgePlugin:
         running = self._running
         if isinstance(error, Cancelled):
             return
-        if running.first_look and called and isinstance(error, LookedAt | Exception):
-            seen = running.error if isinstance(error, LookedAt) else error
+        if running.looked_at or (running.first_look and called and isinstance(error, Exception)):
+            seen = running.error if running.looked_at else error
             if seen is not None:
                 self._tell(item, seen)
             return
