@@ -28,6 +28,9 @@ FILE_SIZE = 64 << 20
 # How long a process that closed its connection may take to end, before it is taken for one that goes on.
 DYING_SECONDS = 2.0
 
+# What tells the math libraries how many threads to use.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
 _BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from course.grading.child import main; main()"
 
 
@@ -117,10 +120,9 @@ class LearnerProcess:
     def _environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LANG", "LC_ALL") if name in os.environ}
         threads = str(self.setup.threads)
-        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
         # Code that depends on the order of a set of strings gets the same verdict each time, too.
         ours = {"HOME": self.scratch, "TMPDIR": self.scratch, "PYTHONHASHSEED": str(self.setup.seed % 2**32)}
-        return kept | dict.fromkeys(names, threads) | ours
+        return kept | dict.fromkeys(THREADS, threads) | ours
 
     def _config(self) -> dict[str, Any]:
         setup = self.setup
