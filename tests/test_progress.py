@@ -18,7 +18,9 @@ from course import progress as module
 from course.errors import CourseError, ProgressNotWritten, ProgressUnreadable, UsageError
 from course.progress import (
     Pass,
+    attempts,
     dump,
+    latest_copy,
     load_progress,
     now,
     previous_copy,
@@ -194,35 +196,46 @@ def test_a_full_disk_leaves_the_old_one(path: Path, monkeypatch: pytest.MonkeyPa
     assert not list(path.parent.rglob("*.tmp"))
 
 
+class HalfFull:
+    """A file on a disk that has room for ten more bytes."""
+
+    def __init__(self, file: Any) -> None:
+        self.file = file
+
+    def __enter__(self) -> HalfFull:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.file.close()
+
+    def write(self, data: bytes) -> int:
+        self.file.write(data[:10])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def test_a_disk_that_fills_while_writing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = path.read_bytes()
     real = Path.open
 
     def half(self: Path, mode: str = "r", *arguments: Any, **options: Any) -> Any:
         file = real(self, mode, *arguments, **options)
-        if "w" in mode and self.suffix == ".tmp":
-
-            def write(text: str) -> int:
-                file.buffer.write(text.encode()[:10])
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-            file.write = write
-        return file
+        return HalfFull(file) if "x" in mode and self.suffix == ".tmp" else file
 
     monkeypatch.setattr(Path, "open", half)
     with pytest.raises(ProgressNotWritten, match="No space left"), update(path) as progress:
         progress.current = "alpha/mean"
     monkeypatch.undo()
     assert path.read_bytes() == before
+    assert not list(path.parent.rglob("*.tmp"))
 
 
 def test_a_copy_that_cannot_be_kept_leaves_the_old_one(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = path.read_bytes()
 
-    def full(*_paths: object) -> None:
+    def full(*_paths: object, **_options: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("course.progress.shutil.copyfile", full)
+    monkeypatch.setattr(module, "write_whole", full)
     with pytest.raises(ProgressNotWritten), update(path) as progress:
         progress.current = "alpha/mean"
     assert path.read_bytes() == before
@@ -290,7 +303,7 @@ def line_of(process: subprocess.Popen[str]) -> str:
 
 
 def test_a_lock_that_is_held_is_said_after_a_while(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LOCK_SECONDS", 0.2)
+    monkeypatch.setattr("course.lock.LOCK_SECONDS", 0.2)
     with started(HOLD, path) as other:
         assert line_of(other) == "held"
         with pytest.raises(UsageError) as caught, update(path):
@@ -340,6 +353,23 @@ def test_restore_puts_the_last_good_one_back(path: Path) -> None:
     kept = restore(path)
     assert kept.read_text(encoding="utf-8") == "{broken"
     assert load_progress(path).passed == {"alpha/double": ENTRY}
+    assert load_progress(path).current == "alpha/mean"  # the last write is lost no more than the others
+
+
+def test_restore_of_a_good_file_goes_one_write_back(path: Path) -> None:
+    with update(path) as progress:
+        progress.current = "alpha/mean"
+    good = path.read_bytes()
+    kept = restore(path)
+    assert kept.read_bytes() == good
+    assert load_progress(path).current is None
+
+
+def test_restore_with_half_a_copy_takes_the_other(path: Path) -> None:
+    path.write_text("{", encoding="utf-8")
+    latest_copy(path).write_bytes(latest_copy(path).read_bytes()[:40])
+    restore(path)
+    assert load_progress(path).passed == {}
 
 
 def test_restore_twice_keeps_both_broken_ones(path: Path) -> None:
@@ -352,8 +382,8 @@ def test_restore_twice_keeps_both_broken_ones(path: Path) -> None:
 
 def test_restore_of_a_file_that_is_gone(path: Path) -> None:
     path.unlink()
-    restore(path)
-    assert load_progress(path).passed == {}
+    assert not restore(path).exists()
+    assert load_progress(path).passed == {"alpha/double": ENTRY}
 
 
 def test_restore_without_a_copy_says_how_to_begin_afresh(tmp_path: Path) -> None:
@@ -368,7 +398,8 @@ def test_restore_without_a_copy_says_how_to_begin_afresh(tmp_path: Path) -> None
 
 def test_restore_refuses_a_copy_that_is_broken_too(path: Path) -> None:
     path.write_text("{", encoding="utf-8")
-    previous_copy(path).write_text("{", encoding="utf-8")
+    for copy in (previous_copy(path), latest_copy(path)):
+        copy.write_text("[]", encoding="utf-8")
     with pytest.raises(UsageError, match="earlier copy is no better") as caught:
         restore(path)
     assert "course init ." in str(caught.value.hint)

@@ -11,6 +11,7 @@ from typing import Any
 
 from course.curriculum import Step
 from course.errors import UsageError
+from course.files import write_whole
 from course.grading import wire
 from course.grading.learner import Exchange
 from course.grading.outcomes import SCHEMA, Diagnosis, Failure, Finding, Outcome, PropertyResult, Verdict
@@ -60,9 +61,7 @@ def keep_last(workspace: Workspace, step: Step, verdict: Verdict) -> None:
     path, data = _path(workspace, step), {"schema": SCHEMA, "verdict": verdict.as_json(), "transcripts": transcripts}
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        spare = path.with_suffix(".tmp")
-        spare.write_text(json.dumps(data), encoding="utf-8")
-        spare.replace(path)
+        write_whole(path, json.dumps(data).encode())
 
 
 def read_last(workspace: Workspace, step: Step) -> LastCheck:
