@@ -46,6 +46,10 @@ class Content:
     def probes(self, key: str) -> Path:
         return self.grader(key) / "probes.py"
 
+    def picture(self, key: str) -> Path:
+        """What draws something with the learner's code (optional)."""
+        return self.grader(key) / "picture.py"
+
     def reference(self, file: str) -> Path:
         return self.grader(file) / "reference.py"
 

@@ -8,6 +8,7 @@ CourseError                      what happened, where, and the command that mend
 ├── WorkspaceError       exit 3  the workspace cannot be read or written
 │   ├── ProgressUnreadable
 │   └── ProgressNotWritten
+├── NotDrawn             exit 1  the learner's code gave nothing to draw
 ├── ChatError            exit 3  the chat's server did not answer as it should
 ├── DataError            exit 3  a text to train on could not be fetched, made or stored
 └── ContentError         exit 3  a lesson, stub or grader of the course is broken
@@ -63,6 +64,10 @@ class ProgressUnreadable(WorkspaceError):
 
 class ProgressNotWritten(WorkspaceError):
     pass
+
+
+class NotDrawn(CourseError):
+    exit_code = NOT_PASSED
 
 
 class ChatError(CourseError):

@@ -23,6 +23,7 @@ VERBS = {
     "check": "course.cli.grade:check",
     "next": "course.cli.move:next_",
     "reset": "course.cli.move:reset",
+    "show": "course.cli.show:show",
     "hint": "course.cli.aid:hint",
     "replay": "course.cli.aid:replay",
     "mentor": "course.cli.mentor:mentor",
