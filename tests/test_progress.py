@@ -18,7 +18,6 @@ from course import progress as module
 from course.errors import CourseError, ProgressNotWritten, ProgressUnreadable, UsageError
 from course.progress import (
     Pass,
-    attempts,
     dump,
     latest_copy,
     load_progress,
