@@ -221,7 +221,7 @@ def alone(path: Path) -> Iterator[None]:
         try:
             held.enter_context(locked(path.parent / ".course"))
         except OSError as error:
-            raise _not_written(path, error) from error
+            raise not_written(path, error) from error
         yield
 
 
@@ -239,13 +239,13 @@ def _write(path: Path, text: str, *, previous: bool = True) -> None:
         prepare(spare, data, lasting=True)
         if previous and path.exists():
             write_whole(previous_copy(path), path.read_bytes(), spare=previous_copy(path).with_suffix(".tmp"))
+        # Before the file itself: a kill between the two must not leave a copy that knows less than the file.
+        write_whole(latest_copy(path), data, spare=latest_copy(path).with_suffix(".tmp"))
         put(spare, real, lasting=True)
     except OSError as error:
         with suppress(OSError):
             spare.unlink()
-        raise _not_written(path, error) from error
-    with suppress(OSError):  # what counts is written
-        write_whole(latest_copy(path), data, spare=latest_copy(path).with_suffix(".tmp"))
+        raise not_written(path, error) from error
 
 
 def _spare(path: Path, real: Path) -> Path:
@@ -253,7 +253,7 @@ def _spare(path: Path, real: Path) -> Path:
     return real.with_name(f".{real.name}.tmp") if path.is_symlink() else path.parent / ".course" / "progress.tmp"
 
 
-def _not_written(path: Path, error: OSError, lost: str = "this pass is not recorded") -> ProgressNotWritten:
+def not_written(path: Path, error: OSError, lost: str = "this pass is not recorded") -> ProgressNotWritten:
     return ProgressNotWritten(
         f"{path} could not be written: {error.strerror or error}. The old one is untouched; {lost}.",
         hint=f"free the disk or mend the permissions (ls -ld '{path.parent}'), then type the command again",
@@ -272,7 +272,7 @@ def restore(path: Path) -> Path:
         try:
             kept = keep_aside(path, current, "broken")
         except OSError as error:
-            raise _not_written(path, error) from error
+            raise not_written(path, error) from error
         write_progress(path, good, previous=False)
     return kept
 
@@ -325,7 +325,7 @@ def record_attempt(path: Path, entry: dict[str, Any]) -> None:
         history.parent.mkdir(exist_ok=True)
         append(history, line.encode("utf-8", "replace"))
     except OSError as error:
-        raise _not_written(history, error, "this attempt is not in the history") from error
+        raise not_written(history, error, "this attempt is not in the history") from error
 
 
 def attempts(path: Path) -> list[dict[str, Any]]:
