@@ -24,11 +24,16 @@ def write_whole(path: Path, data: bytes, *, spare: Path | None = None, lasting: 
     put(spare, path, lasting=lasting)
 
 
-def write_new(path: Path, data: bytes) -> None:
-    """Write a file that is not there yet; raise `FileExistsError` where something is, whatever it is."""
+def write_new(path: Path, data: bytes, *, spare: Path | None = None) -> None:
+    """Write a file that is not there yet; raise `FileExistsError` where something is, whatever it is.
+
+    `spare` is for files whose name holds the time: what a kill leaves must have a name that comes again.
+    """
+    spare = spare or beside(path)
     if os.path.lexists(path):
+        with suppress(OSError):  # left there by a kill
+            spare.unlink()
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
-    spare = beside(path)
     prepare(spare, data, lasting=True)
     try:
         _link(spare, path)

@@ -21,6 +21,7 @@ from course.progress import (
     Progress,
     alone,
     dump,
+    has_conflict,
     history_of,
     keep_aside,
     load_progress,
@@ -153,7 +154,7 @@ def _data(path: Path) -> bytes:
 def sides(data: bytes, path: Path) -> list[Progress]:
     """The two files that git could not join, from the marks it left; raise `UsageError` when there are none."""
     ours, theirs = _sides(data.splitlines(keepends=True))
-    if ours == theirs:
+    if not has_conflict(data):
         raise UsageError(
             f"{path} holds no merge conflict.", hint="course progress merge OTHER   joins another copy into it"
         )

@@ -301,7 +301,7 @@ def keep_aside(path: Path, data: bytes | None, word: str) -> Path:
         if data is None:
             return kept
         with suppress(FileExistsError):  # another command was quicker
-            write_new(kept, data)
+            write_new(kept, data, spare=path.with_name(f".{path.name}.{word}.tmp"))
             return kept
 
 

@@ -200,7 +200,7 @@ def _set_aside(file: Path, folder: Path, name: str) -> Path:
     while True:
         kept, before = free_name(kept), file.stat()
         try:
-            files.write_new(kept, file.read_bytes())
+            files.write_new(kept, file.read_bytes(), spare=folder / f".{name}.tmp")
         except FileExistsError:  # another command was quicker
             continue
         if _same(before, file.stat()):

@@ -197,8 +197,8 @@ def test_reset_keeps_what_an_editor_saves_meanwhile(
     file.write_text("mine\n", encoding="utf-8")
     saves = ["mine, and one line more\n"]
 
-    def saved_meanwhile(path: Path, data: bytes) -> None:
-        real(path, data)
+    def saved_meanwhile(path: Path, data: bytes, *, spare: Path | None = None) -> None:
+        real(path, data, spare=spare)
         if saves:
             file.write_text(saves.pop(), encoding="utf-8")
 
