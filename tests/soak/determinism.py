@@ -52,7 +52,8 @@ def cases(content: Content, curriculum: Curriculum, *, steps: int, mistakes: int
         first = next(line for line in stub.splitlines() if line.startswith("def ")).split("(")[0].removeprefix("def ")
         found.append(Case(step, "reference", reference))
         found.append(Case(step, "stub", stub))
-        found += [Case(step, text[2:9], reference + text.format(name=first)) for text in (RAISES, SETS)]
+        odd = {"raises": RAISES, "sets": SETS}
+        found += [Case(step, name, reference + text.format(name=first)) for name, text in odd.items()]
         known = load_mistakes(content.mistakes(step.key))
         found += [
             Case(step, one.name, one.source(content, step)) for one in known[:: len(known) // mistakes][:mistakes]
