@@ -96,10 +96,23 @@ def _staleness(
     if _still_growing(curriculum, progress, step):
         return ""
     paths = closure(step.module, modules)
-    if raw_digest(paths) == record.raw or fingerprint(paths) == record.code:
+    if _same_code(record, paths):
         return ""
     alone = [path for path in paths if path.name != "__init__.py"] == [workspace.file(step)]
     return "its code changed since" if alone else "its code, or a module it imports, changed since"
+
+
+def _same_code(record: Pass, paths: list[Path]) -> bool:
+    return raw_digest(paths) == record.raw or fingerprint(paths) == record.code
+
+
+def speaks_of(
+    curriculum: Curriculum, workspace: Workspace, step: Step, record: Pass, modules: Mapping[str, Path]
+) -> bool:
+    """Whether a pass was given by this grader to the code that lies there now."""
+    if not workspace.file(step).is_file() or record.grader != grader_digest(curriculum.content, step):
+        return False
+    return _same_code(record, closure(step.module, modules))
 
 
 def _still_growing(curriculum: Curriculum, progress: Progress, step: Step) -> bool:

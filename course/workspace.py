@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from course import files
 from course.code import closure, fingerprint, modules_in, raw_digest
 from course.content import PACKAGE, Content
 from course.curriculum import Step
@@ -84,7 +85,8 @@ class Workspace:
 def find_workspace(start: Path) -> Workspace:
     """Walk up from `start` to the first folder with a progress.json, as git does; raise `NoWorkspace`."""
     for folder in [start, *start.parents]:
-        if (folder / PROGRESS).is_file():
+        # A link that leads nowhere is a workspace in trouble, not the absence of one.
+        if (folder / PROGRESS).is_file() or (folder / PROGRESS).is_symlink():
             return Workspace(folder)
     raise NoWorkspace(start)
 
@@ -92,7 +94,7 @@ def find_workspace(start: Path) -> Workspace:
 def make_workspace(root: Path) -> Workspace:
     """Lay the files of a new workspace that are missing; refuse where there is one already."""
     workspace = Workspace(root)
-    if workspace.progress.exists():
+    if os.path.lexists(workspace.progress):
         raise UsageError(f"{root} is a course workspace already.", hint="course map   shows where you are")
     _refuse_nesting(root)
     for path, text in {
@@ -121,24 +123,18 @@ def make_package(workspace: Workspace) -> None:
 
 
 def write_missing(path: Path, text: str) -> bool:
-    """Write a file that is not there yet; leave one that is. Say whether it was written."""
-    made = False
+    """Write a file that is not there yet, whole; leave one that is. Say whether it was written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            made = True
-            file.write(text)
+        files.write_new(path, text.encode("utf-8"))
     except FileExistsError:
         if path.is_file():
             return False
-        block, kind = (path, "file") if path.exists() else (path.parent, "folder")
+        block, kind = (path, "file") if os.path.lexists(path) else (path.parent, "folder")
         raise WorkspaceError(
             f"{block} is in the way: it is not a {kind}.", hint=f"mv '{block}' '{block}.old'   moves it aside"
         ) from None
     except OSError as error:
-        if made:  # half a stub would be taken for the learner's own file
-            with suppress(OSError):
-                path.unlink()
         raise _not_written(f"{path} could not be written", path, error) from error
     return True
 
@@ -148,9 +144,7 @@ def keep(workspace: Workspace, name: str, text: str) -> Path:
     path = workspace.root / name
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        spare = path.with_name(f"{path.name}.tmp")
-        spare.write_text(text, encoding="utf-8", newline="\n")
-        spare.replace(path)
+        files.write_whole(path, text.encode("utf-8", "replace"))
     except OSError as error:
         raise _not_written(f"{path} could not be written", path, error) from error
     return path
@@ -159,8 +153,7 @@ def keep(workspace: Workspace, name: str, text: str) -> Path:
 def append(path: Path, text: str) -> None:
     """Add to the end of a file of the learner's; what stands there stays."""
     try:
-        with path.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        files.append(path, text.encode("utf-8", "replace"))
     except OSError as error:
         raise _not_written(f"{path} could not be written", path, error) from error
 
@@ -180,27 +173,49 @@ def open_stub(workspace: Workspace, content: Content, step: Step) -> bool:
 
 
 def reset_stub(workspace: Workspace, content: Content, step: Step) -> Path | None:
-    """Put the stub back; return where the learner's file was moved to, or None when there was none."""
-    file = workspace.file(step)
-    kept = None
-    content.read(content.stub(step.file))  # a stub that cannot be read must not cost the learner's file its place
-    if file.exists():
-        kept = free_name(
-            workspace.state / "kept" / f"{step.file.replace('/', '.')}.{time.strftime('%Y%m%d-%H%M%S')}.py"
-        )
-        try:
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(file, kept)
-        except OSError as error:
-            raise _not_written(f"{file} could not be moved aside", file, error) from error
+    """Put the stub back; return where the learner's file was kept, or None when there was none.
+
+    The file is copied first and then replaced in one step: whatever happens in between, it is in one of the two places.
+    """
+    file, stub = workspace.file(step), content.read(content.stub(step.file))
+    if not file.exists():
+        open_stub(workspace, content, step)
+        return None
+    try:
+        kept = _set_aside(file, workspace.state / "kept", step.file.replace("/", "."))
+        if file.exists():
+            files.write_whole(file, stub.encode("utf-8"), lasting=True)
+    except OSError as error:
+        raise _not_written(f"{file} could not be moved aside", file, error) from error
     open_stub(workspace, content, step)
     return kept
+
+
+def _set_aside(file: Path, folder: Path, name: str) -> Path:
+    """Keep a copy of a file as it is at this moment, under a name of its own; a folder in its place is moved."""
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / f"{name}.{time.strftime('%Y%m%d-%H%M%S')}.py"
+    if not file.is_file():
+        return Path(shutil.move(file, free_name(kept)))
+    while True:
+        kept, before = free_name(kept), file.stat()
+        try:
+            files.write_new(kept, file.read_bytes(), spare=folder / f".{name}.tmp")
+        except FileExistsError:  # another command was quicker
+            continue
+        if _same(before, file.stat()):
+            return kept
+
+
+def _same(one: os.stat_result, other: os.stat_result) -> bool:
+    """Whether an editor has left a file alone meanwhile."""
+    return (one.st_ino, one.st_size, one.st_mtime_ns) == (other.st_ino, other.st_size, other.st_mtime_ns)
 
 
 def free_name(path: Path) -> Path:
     """The name itself, or with a number where a file of that name is kept already."""
     number, free = 1, path
-    while free.exists():
+    while os.path.lexists(free):
         number += 1
         free = path.with_name(f"{path.stem}-{number}{path.suffix}")
     return free

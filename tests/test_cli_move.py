@@ -237,10 +237,10 @@ def test_a_stub_that_is_gone_opens_nothing(cli: Cli, workspace: Workspace, copie
 
 
 def test_a_full_disk_while_opening(cli: Cli, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_handle: int) -> None:
+    def full(*_arguments: object, **_options: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("course.progress.os.fsync", full)
+    monkeypatch.setattr("course.progress.prepare", full)
     before = workspace.progress.read_bytes()
     result = cli("next")
     assert result.exit_code == 3

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import textwrap
 from dataclasses import replace
 
 import pytest
@@ -9,8 +10,8 @@ from conftest import Cli
 
 from course.content import Content, find_content
 from course.curriculum import load_curriculum
+from course.dev.prove import BATCH, Trial, run_batch
 from course.errors import UsageError
-from course.grading.judge import Submission, grade, reference_modules
 from course.grading.last import LastCheck
 from course.grading.mistakes import load_mistakes
 from course.grading.outcomes import Diagnosis, Failure, Finding, Outcome, PropertyResult
@@ -85,21 +86,53 @@ def test_every_prompt_is_short_repeatable_and_says_what_holds(step):
         assert not [line for line in reference if line.strip() in outside]
 
 
+def pastes(step, every=1):
+    """What a chat, or its reader, could paste out of the prompts of a step, put into the stub: text → mistake's name.
+
+    The personas' prompts are mostly the same, and so are those of mistakes in one function: each text comes once.
+    """
+    stub, found = CONTENT.read(CONTENT.stub(step.file)), {}
+    for mistake in load_mistakes(CONTENT.mistakes(step.key))[::every]:
+        asked = request(step, failed(step, mistake.name), mistake)
+        for persona in personas(CONTENT):
+            text = build(CONTENT, replace(asked, persona=persona))
+            blocks = [block for _, block in FENCE.findall(text)]
+            assert blocks, mistake.name
+            found["\n\n".join([stub, *blocks])] = mistake.name
+            for one in filter(parses, re.findall(r"`([^`\n]+)`", FENCE.sub("", text))):
+                found["\n\n".join([stub, *blocks, one])] = mistake.name
+                answer = textwrap.indent(f"return {one}", "    ")
+                found[re.sub(r"(?m)^    raise NotImplementedError.*$", lambda _, answer=answer: answer, stub)] = one
+    return found
+
+
+def solving(step, texts):
+    """The pastes that pass; all are graded in a few warm processes, with few examples where those are enough."""
+    trials = [Trial(step.key, "mistake", name, source, 1) for source, name in texts.items()]
+    batches = [trials[place : place + BATCH] for place in range(0, len(trials), BATCH)]
+    return [one.trial.name for batch in batches for one in run_batch(CONTENT, CURRICULUM, batch) if one.fault]
+
+
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.number)
-def test_no_block_of_a_prompt_solves_the_step(step, tmp_path):
-    """Behaviour, not wording: every block and every inline expression is put into the stub and graded."""
-    stub = CONTENT.read(CONTENT.stub(step.file))
-    for mistake in load_mistakes(CONTENT.mistakes(step.key))[
-        :: 1 + len(load_mistakes(CONTENT.mistakes(step.key))) // 2
-    ]:
-        text = build(CONTENT, request(step, failed(step, mistake.name), mistake))
-        blocks = [block for _, block in FENCE.findall(text)]
-        inline = [one for one in re.findall(r"`([^`\n]+)`", FENCE.sub("", text)) if parses(one)]
-        assert blocks, mistake.name
-        file = tmp_path / f"{step.file.rpartition('/')[2]}.py"
-        file.write_text("\n\n".join([stub, *blocks, *inline]), encoding="utf-8")
-        submission = Submission(reference_modules(CONTENT, {step.module: file}), trusted=True)
-        assert not grade(CONTENT, step, submission, seed=1, stop_at_first=True, most_examples=3, diagnose=False).passed
+def test_no_block_of_a_prompt_solves_the_step(step):
+    """Behaviour, not wording: what could be pasted out of a prompt is put into the stub and graded."""
+    assert not solving(step, pastes(step, every=1 + len(load_mistakes(CONTENT.mistakes(step.key))) // 3))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.number)
+def test_no_block_of_any_prompt_solves_the_step(step):
+    """The same for every mistake and every persona."""
+    texts = pastes(step)
+    print(f"{step.number}: {len(texts)} pastes")
+    assert not solving(step, texts)
+
+
+@pytest.mark.parametrize("step", STEPS[:1], ids=lambda step: step.number)
+def test_a_solution_among_the_pastes_would_show(step):
+    """The reference among wrong versions is found; so is one whose expression is the answer."""
+    wrong = dict(list(pastes(step, every=20).items())[:2])
+    assert solving(step, wrong | {CONTENT.read(CONTENT.reference(step.file)): "the answer"}) == ["the answer"]
 
 
 def parses(text):

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from course import progress as module
 from course.errors import CourseError, ProgressNotWritten, ProgressUnreadable, UsageError
 from course.progress import (
     Pass,
+    attempts,
     dump,
+    latest_copy,
     load_progress,
     now,
     previous_copy,
@@ -109,6 +112,79 @@ def test_a_merge_conflict_is_named_as_one(path: Path) -> None:
     assert "merge conflict" in refusal(path).message
 
 
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda text: text.replace('"seed": 7', '"seed": NaN'), "NaN is no number here"),
+        (lambda text: text.replace('"seed": 7', '"seed": 1e999'), "1e999 is no number here"),
+        (lambda text: text.replace('"seed": 7', f'"seed": {"9" * 5000}'), "form of a progress file"),
+        (lambda text: text.replace('"seed": 7', '"seed": 7.5'), "passed “alpha/double”: seed must be a whole number"),
+        (lambda text: text.replace('"seed": 7', '"seed": true'), "passed “alpha/double”: seed must be a whole number"),
+        (lambda text: text.replace('"code": "code"', '"code": null'), "passed “alpha/double”: code must be a text"),
+        (lambda text: text.replace('"numpy": "2.0"', '"numpy": 2.0'), "versions “numpy” must be a text"),
+        (lambda text: text.replace('"opened": {}', '"opened": {"alpha/double": true}'), "must be a text"),
+        (lambda text: text.replace('"opened": {}', '"opened": [["alpha/double", "x"]]'), "opened must be an object"),
+        (lambda text: text.replace('"opened": {}', '"opened": {}, "strict": 1'), "strict must be true or false"),
+        (lambda text: text.replace('"opened": {}', '"opened": {}, "opened": {}'), "“opened” stands in it twice"),
+        (lambda text: text.replace('"passed": {', '"passed": {"alpha/double": {}, '), "stands in it twice"),
+        (lambda text: text.replace('"format": 1', '"format": true'), "format must be a whole number"),
+        (lambda text: text.replace('"format": 1', '"format": 0'), "there is no format 0"),
+        (lambda text: text.replace('"current": null', '"currant": null'), "'current'"),
+        (lambda text: text.replace('"current": null', '"current": null, "x": "\\ud800"'), "form of a progress file"),
+        (lambda text: text.replace("}\n", "},\n", 1), "it is not JSON"),
+        (lambda text: text + text, "it is not JSON"),
+    ],
+)  # fmt: skip
+def test_what_a_hand_got_wrong_is_named(path: Path, change: Callable[[str], str], why: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    path.write_text(change(text), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") != text
+    error = refusal(path)
+    assert why in error.message
+    assert "course progress restore" in str(error.hint)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: b"\xef\xbb\xbf" + text,
+        lambda text: text.replace(b"\n", b"\r\n"),
+        lambda text: b"\xef\xbb\xbf" + text.replace(b"\n", b"\r\n"),
+        lambda text: text.replace(b"\n", b"").replace(b"  ", b""),
+        lambda text: b"\n\n" + text + b"\n",
+    ],
+    ids=["a mark before it", "crlf", "both", "in one line", "blank lines"],
+)
+def test_what_an_editor_does_to_it_does_no_harm(path: Path, change: Callable[[bytes], bytes]) -> None:
+    path.write_bytes(change(path.read_bytes()))
+    assert load_progress(path).passed == {"alpha/double": ENTRY}
+    with update(path) as progress:
+        progress.current = "alpha/mean"
+    assert path.read_bytes() == dump(load_progress(path)).encode()
+
+
+def test_text_of_any_language_survives(path: Path) -> None:
+    with update(path) as progress:
+        progress.other["name"] = "größer, 日本, \u2028, 😀"
+    assert load_progress(path).other["name"] == "größer, 日本, \u2028, 😀"
+    path.write_text(path.read_text(encoding="utf-8").replace("😀", "\\ud83d\\ude00"), encoding="utf-8")
+    assert load_progress(path).other["name"].endswith("😀")
+
+
+def test_a_file_of_the_first_version_is_read_and_kept(path: Path) -> None:
+    """It had neither strict nor predicted, and no versions in a pass."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    del data["passed"]["alpha/double"]["versions"]
+    old = json.dumps(data)
+    path.write_text(old, encoding="utf-8")
+    progress = load_progress(path)
+    assert (progress.strict, progress.predicted, progress.passed["alpha/double"].versions) == (False, {}, {})
+    with update(path) as progress:
+        progress.current = "alpha/mean"
+    assert previous_copy(path).read_text(encoding="utf-8") == old
+    assert load_progress(path).passed["alpha/double"].code == "code"
+
+
 def test_a_newer_format_is_not_broken_but_newer(path: Path) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace('"format": 1', '"format": 2'), encoding="utf-8")
     error = refusal(path)
@@ -194,35 +270,46 @@ def test_a_full_disk_leaves_the_old_one(path: Path, monkeypatch: pytest.MonkeyPa
     assert not list(path.parent.rglob("*.tmp"))
 
 
+class HalfFull:
+    """A file on a disk that has room for ten more bytes."""
+
+    def __init__(self, file: Any) -> None:
+        self.file = file
+
+    def __enter__(self) -> HalfFull:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.file.close()
+
+    def write(self, data: bytes) -> int:
+        self.file.write(data[:10])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def test_a_disk_that_fills_while_writing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = path.read_bytes()
     real = Path.open
 
     def half(self: Path, mode: str = "r", *arguments: Any, **options: Any) -> Any:
         file = real(self, mode, *arguments, **options)
-        if "w" in mode and self.suffix == ".tmp":
-
-            def write(text: str) -> int:
-                file.buffer.write(text.encode()[:10])
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-            file.write = write
-        return file
+        return HalfFull(file) if "x" in mode and self.suffix == ".tmp" else file
 
     monkeypatch.setattr(Path, "open", half)
     with pytest.raises(ProgressNotWritten, match="No space left"), update(path) as progress:
         progress.current = "alpha/mean"
     monkeypatch.undo()
     assert path.read_bytes() == before
+    assert not list(path.parent.rglob("*.tmp"))
 
 
 def test_a_copy_that_cannot_be_kept_leaves_the_old_one(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = path.read_bytes()
 
-    def full(*_paths: object) -> None:
+    def full(*_paths: object, **_options: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("course.progress.shutil.copyfile", full)
+    monkeypatch.setattr(module, "write_whole", full)
     with pytest.raises(ProgressNotWritten), update(path) as progress:
         progress.current = "alpha/mean"
     assert path.read_bytes() == before
@@ -244,7 +331,146 @@ def test_a_folder_for_the_lock_that_cannot_be_made(tmp_path: Path, monkeypatch: 
         pass
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_link_stays_one(path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    real = tmp_path_factory.mktemp("synced") / "my progress.json"
+    path.rename(real)
+    path.symlink_to(real)
+    with update(path) as progress:
+        progress.current = "alpha/mean"
+    assert path.is_symlink()
+    assert load_progress(real).current == "alpha/mean"
+    assert [file.name for file in real.parent.iterdir()] == ["my progress.json"]
+    path.write_text("{", encoding="utf-8")
+    restore(path)
+    assert path.is_symlink()
+    assert load_progress(real).current == "alpha/mean"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_link_to_nothing_is_said_and_not_written_through(cli: Cli, path: Path) -> None:
+    progress = cli.root / "progress.json"
+    progress.unlink()
+    progress.symlink_to(path.parent / "nowhere.json")
+    for verb in (["map"], ["check"], ["start"]):
+        result = cli(*verb)
+        assert result.exit_code == 3
+        assert f"{progress} cannot be read: No such file" in result.stderr
+    assert cli("init", ".").exit_code == 2
+    assert not (path.parent / "nowhere.json").exists()
+
+
+def test_a_disk_whose_last_bytes_run_out_anywhere(path: Path) -> None:
+    """A limit that the kernel holds, not one that we play: whatever the number of bytes, the old file stays."""
+    before = path.read_bytes()
+    done = subprocess.run([sys.executable, "-c", LIMITED, str(path)], cwd=ROOT, capture_output=True, text=True)  # noqa: PLW1510
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > len(before) // 8
+    assert path.read_bytes() == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mounts a small disk")
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may mount a disk")
+def test_a_full_disk_of_its_own(path: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["unshare", "-m", sys.executable, "-c", FULL, str(tmp_path / "disk")], cwd=ROOT, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    if "mount" in done.stderr:
+        pytest.skip(f"no disk can be mounted here: {done.stderr.strip()}")
+    assert (done.returncode, done.stdout) == (0, "full\n"), done.stderr
+
+
+def test_a_clock_that_goes_backwards(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for year in (2026, 2001, 1970):
+        monkeypatch.setattr(module, "now", lambda year=year: f"{year}-01-01T00:00:00Z")
+        with update(path) as progress:
+            progress.opened[f"year/{year}"] = module.now()
+            progress.current = f"year/{year}"
+        record_attempt(path, {"year": year})
+    assert list(load_progress(path).opened) == ["year/2026", "year/2001", "year/1970"]
+    assert load_progress(path).current == "year/1970"
+    assert [entry["year"] for entry in attempts(path)] == [2026, 2001, 1970]
+
+
+def test_a_clock_that_stands_still_keeps_every_broken_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("course.progress.time.strftime", lambda *_arguments: "19700101-000000")
+    for number in range(4):
+        path.write_text(f"{{{number}", encoding="utf-8")
+        restore(path)
+    kept = sorted(file.read_text(encoding="utf-8") for file in path.parent.glob("progress.json*broken-*"))
+    assert kept == ["{0", "{1", "{2", "{3"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
+@pytest.mark.skipif(sys.platform == "win32", reason="locks are made otherwise there")
+def test_a_drive_that_knows_no_locks(path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def no_lock(*_arguments: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", no_lock)
+    for current in ("alpha/mean", "alpha/power"):
+        with update(path) as progress:
+            progress.current = current
+    assert load_progress(path).current == "alpha/power"
+
+
 # ---------------------------------------------------------------- two at once
+
+# Shrink the largest file that this process may write, byte by byte, as a disk that fills does.
+LIMITED = """
+import resource, signal, sys
+from pathlib import Path
+from course.errors import ProgressNotWritten
+from course.progress import update
+path, refused = Path(sys.argv[1]), 0
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+before = path.read_bytes()
+for room in range(1, len(before), 7):
+    try:
+        with update(path) as progress:
+            progress.current = "alpha/mean"
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
+    except ProgressNotWritten:
+        refused += 1
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert path.read_bytes() == before, room
+    assert not list(path.parent.rglob("*.tmp"))
+print(refused)
+"""
+
+# A disk of 64 kB in a mount namespace of its own, filled to the last byte.
+FULL = """
+import subprocess, sys
+from pathlib import Path
+from course.errors import ProgressNotWritten
+from course.progress import load_progress, update
+disk = Path(sys.argv[1])
+disk.mkdir()
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(disk)], check=True)
+path = disk / "progress.json"
+with update(path, create=True):
+    pass
+before = path.read_bytes()
+try:
+    with (disk / "ballast").open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(512))
+except OSError:
+    pass
+try:
+    with update(path) as progress:
+        progress.other["x"] = "y" * 9000
+except ProgressNotWritten as error:
+    assert "No space left" in error.message, error.message
+    print("full")
+assert path.read_bytes() == before
+assert not list(disk.rglob("*.tmp"))
+(disk / "ballast").unlink()
+with update(path) as progress:
+    progress.current = "a"
+assert load_progress(path).current == "a"
+"""
 
 HOLD = """
 import sys
@@ -290,7 +516,7 @@ def line_of(process: subprocess.Popen[str]) -> str:
 
 
 def test_a_lock_that_is_held_is_said_after_a_while(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LOCK_SECONDS", 0.2)
+    monkeypatch.setattr("course.lock.LOCK_SECONDS", 0.2)
     with started(HOLD, path) as other:
         assert line_of(other) == "held"
         with pytest.raises(UsageError) as caught, update(path):
@@ -340,6 +566,23 @@ def test_restore_puts_the_last_good_one_back(path: Path) -> None:
     kept = restore(path)
     assert kept.read_text(encoding="utf-8") == "{broken"
     assert load_progress(path).passed == {"alpha/double": ENTRY}
+    assert load_progress(path).current == "alpha/mean"  # the last write is lost no more than the others
+
+
+def test_restore_of_a_good_file_goes_one_write_back(path: Path) -> None:
+    with update(path) as progress:
+        progress.current = "alpha/mean"
+    good = path.read_bytes()
+    kept = restore(path)
+    assert kept.read_bytes() == good
+    assert load_progress(path).current is None
+
+
+def test_restore_with_half_a_copy_takes_the_other(path: Path) -> None:
+    path.write_text("{", encoding="utf-8")
+    latest_copy(path).write_bytes(latest_copy(path).read_bytes()[:40])
+    restore(path)
+    assert load_progress(path).passed == {}
 
 
 def test_restore_twice_keeps_both_broken_ones(path: Path) -> None:
@@ -352,8 +595,8 @@ def test_restore_twice_keeps_both_broken_ones(path: Path) -> None:
 
 def test_restore_of_a_file_that_is_gone(path: Path) -> None:
     path.unlink()
-    restore(path)
-    assert load_progress(path).passed == {}
+    assert not restore(path).exists()
+    assert load_progress(path).passed == {"alpha/double": ENTRY}
 
 
 def test_restore_without_a_copy_says_how_to_begin_afresh(tmp_path: Path) -> None:
@@ -368,7 +611,8 @@ def test_restore_without_a_copy_says_how_to_begin_afresh(tmp_path: Path) -> None
 
 def test_restore_refuses_a_copy_that_is_broken_too(path: Path) -> None:
     path.write_text("{", encoding="utf-8")
-    previous_copy(path).write_text("{", encoding="utf-8")
+    for copy in (previous_copy(path), latest_copy(path)):
+        copy.write_text("[]", encoding="utf-8")
     with pytest.raises(UsageError, match="earlier copy is no better") as caught:
         restore(path)
     assert "course init ." in str(caught.value.hint)
@@ -392,6 +636,26 @@ def test_attempts_are_appended(path: Path) -> None:
     lines = (path.parent / ".course" / "attempts.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["holding"] for line in lines] == [0, 1, 2]
     assert json.loads(lines[0])["at"] <= now()
+
+
+def test_half_a_line_costs_only_itself(path: Path) -> None:
+    """A command that was killed, or a full disk, may leave half a line; the next is not glued to it."""
+    history = path.parent / ".course" / "attempts.jsonl"
+    record_attempt(path, {"number": 1})
+    with history.open("ab") as file:
+        file.write(b'{"at": "2026", "num')
+    record_attempt(path, {"number": 2, "words": "line \u2028 \x85 end"})
+    with history.open("ab") as file:
+        file.write(b"[1]\nnull\n\xff\xfe\n" + b"[" * 10_000 + b"\n")
+    record_attempt(path, {"number": 3})
+    assert [entry["number"] for entry in attempts(path)] == [1, 2, 3]
+    assert attempts(path)[1]["words"] == "line \u2028 \x85 end"
+
+
+def test_without_a_history_nothing_is_known(path: Path) -> None:
+    assert attempts(path) == []
+    (path.parent / ".course" / "attempts.jsonl").mkdir()
+    assert attempts(path) == []
 
 
 def test_an_attempt_that_cannot_be_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from conftest import new_workspace
 
+from course import files
+from course import workspace as module
 from course.content import Content
 from course.curriculum import Curriculum, load_curriculum
 from course.errors import ContentError, NoWorkspace, UsageError, WorkspaceError
@@ -20,7 +21,7 @@ as_root = pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reaso
 
 def test_a_workspace_has_a_package_and_says_what_it_is(workspace: Workspace) -> None:
     found = {path.relative_to(workspace.root).as_posix() for path in workspace.root.rglob("*") if path.is_file()}
-    assert found - {".course/progress.lock"} == {
+    assert {name for name in found if not name.startswith(".course/")} == {
         "progress.json", "README.md", "pyproject.toml", ".gitignore", "minillm/__init__.py",
     }  # fmt: skip
     assert 'name = "minillm"' in (workspace.root / "pyproject.toml").read_text(encoding="utf-8")
@@ -109,22 +110,13 @@ def test_a_write_that_fails_is_a_workspace_error(tmp_path: Path, monkeypatch: py
 
 
 def test_half_a_file_is_not_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = Path.open
+    def full(_handle: int) -> None:
+        raise OSError(28, "No space left on device")
 
-    def full(self: Path, *arguments: Any, **options: Any) -> Any:
-        file = real(self, *arguments, **options)
-
-        def write(text: str) -> int:
-            file.buffer.write(text.encode()[:3])
-            raise OSError(28, "No space left on device")
-
-        file.write = write
-        return file
-
-    monkeypatch.setattr(Path, "open", full)
+    monkeypatch.setattr("course.files.os.fsync", full)
     with pytest.raises(WorkspaceError, match="No space left on device"):
         write_missing(tmp_path / "x.py", "text")
-    assert not (tmp_path / "x.py").exists()
+    assert not list(tmp_path.iterdir())
 
 
 # ---------------------------------------------------------------- stubs
@@ -185,13 +177,83 @@ def test_reset_that_cannot_move_loses_nothing(
     open_stub(workspace, curriculum.content, step)
     workspace.file(step).write_text("mine\n", encoding="utf-8")
 
-    def refuse(*_arguments: object) -> None:
+    def refuse(*_arguments: object, **_options: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("course.workspace.shutil.move", refuse)
-    with pytest.raises(WorkspaceError, match="could not be moved aside"):
-        reset_stub(workspace, curriculum.content, step)
-    assert workspace.file(step).read_text(encoding="utf-8") == "mine\n"
+    for action in ("write_new", "write_whole"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"course.files.{action}", refuse)
+            with pytest.raises(WorkspaceError, match="could not be moved aside"):
+                reset_stub(workspace, curriculum.content, step)
+        assert workspace.file(step).read_text(encoding="utf-8") == "mine\n"
+
+
+def test_reset_keeps_what_an_editor_saves_meanwhile(
+    workspace: Workspace, curriculum: Curriculum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = curriculum["alpha/double"]
+    open_stub(workspace, curriculum.content, step)
+    file, real = workspace.file(step), files.write_new
+    file.write_text("mine\n", encoding="utf-8")
+    saves = ["mine, and one line more\n"]
+
+    def saved_meanwhile(path: Path, data: bytes, *, spare: Path | None = None) -> None:
+        real(path, data, spare=spare)
+        if saves:
+            file.write_text(saves.pop(), encoding="utf-8")
+
+    monkeypatch.setattr("course.files.write_new", saved_meanwhile)
+    kept = reset_stub(workspace, curriculum.content, step)
+    assert kept is not None
+    assert kept.read_text(encoding="utf-8") == "mine, and one line more\n"
+
+
+def test_two_resets_at_once_keep_both(
+    workspace: Workspace, curriculum: Curriculum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name that was free is taken before it is used: what lies there is not written over."""
+    step = curriculum["alpha/double"]
+    open_stub(workspace, curriculum.content, step)
+    workspace.file(step).write_text("mine\n", encoding="utf-8")
+    real = module.free_name
+    names: list[Path] = []
+
+    def taken_meanwhile(path: Path) -> Path:
+        free = real(path)
+        if not names:
+            free.write_text("the other's\n", encoding="utf-8")
+        names.append(free)
+        return free
+
+    monkeypatch.setattr(module, "free_name", taken_meanwhile)
+    kept = reset_stub(workspace, curriculum.content, step)
+    assert kept is not None
+    assert kept.read_text(encoding="utf-8") == "mine\n"
+    assert names[0].read_text(encoding="utf-8") == "the other's\n"
+
+
+def test_a_folder_in_the_place_of_the_file_is_moved_aside(workspace: Workspace, curriculum: Curriculum) -> None:
+    step = curriculum["alpha/double"]
+    workspace.file(step).mkdir(parents=True)
+    (workspace.file(step) / "notes.txt").write_text("mine\n", encoding="utf-8")
+    kept = reset_stub(workspace, curriculum.content, step)
+    assert kept is not None
+    assert (kept / "notes.txt").read_text(encoding="utf-8") == "mine\n"
+    assert workspace.file(step).is_file()
+
+
+def test_reset_through_a_link_leaves_what_it_leads_to(
+    workspace: Workspace, curriculum: Curriculum, tmp_path: Path
+) -> None:
+    step = curriculum["alpha/double"]
+    open_stub(workspace, curriculum.content, step)
+    (tmp_path / "elsewhere.py").write_text("mine\n", encoding="utf-8")
+    workspace.file(step).unlink()
+    workspace.file(step).symlink_to(tmp_path / "elsewhere.py")
+    kept = reset_stub(workspace, curriculum.content, step)
+    assert kept is not None
+    assert kept.read_text(encoding="utf-8") == (tmp_path / "elsewhere.py").read_text(encoding="utf-8") == "mine\n"
+    assert workspace.file(step).read_bytes() == curriculum.content.stub(step.file).read_bytes()
 
 
 def test_reset_with_a_stub_that_is_gone_loses_nothing(workspace: Workspace, copied: Content) -> None:

@@ -8,7 +8,7 @@ import click
 
 from course.cli.base import step_argument
 from course.curriculum import Step
-from course.errors import NOT_PASSED
+from course.errors import NOT_PASSED, UsageError
 from course.gate import State, current_step, open_electives, require_open
 from course.session import Session, open_session
 
@@ -91,7 +91,7 @@ def _relative(path: Path) -> str:
 
 @click.group()
 def progress() -> None:
-    """Mend progress.json."""
+    """Mend progress.json, or join two machines' copies."""
 
 
 @progress.command()
@@ -111,4 +111,39 @@ def restore() -> None:
     click.echo(f"✓ progress.json is the last good copy again: {passed} passed.")
     if kept.exists():
         click.echo(f"  the other one is kept: {kept.name}")
+    click.echo("  next: course map")
+
+
+@progress.command()
+@click.argument("copies", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--conflict", is_flag=True, help="Join the two sides of a merge conflict that git left in progress.json.")
+def merge(copies: tuple[Path, ...], conflict: bool) -> None:
+    """Join copies of progress.json from other machines into this one.
+
+    \b
+    A copy is a progress.json, or the folder it lies in; its history of attempts comes along.
+    What any copy holds, the result holds: passes, opened steps, predictions. Of two passes of one step the one that
+    fits your file as it is now counts; a pass that fits nothing is stale until it is checked again. Strict wins.
+    """
+    from course.content import find_content  # noqa: PLC0415
+    from course.curriculum import load_curriculum  # noqa: PLC0415
+    from course.merge import combine  # noqa: PLC0415
+    from course.workspace import find_workspace  # noqa: PLC0415
+
+    if not copies and not conflict:
+        raise UsageError(
+            "There is nothing to join: name the other copy.", hint="course progress merge ../other/progress.json"
+        )
+    workspace, curriculum = find_workspace(Path.cwd()), load_curriculum(find_content())
+    done = combine(curriculum, workspace, copies, conflict=conflict)
+    passed, opened = len(done.progress.passed), len(done.progress.opened)
+    click.echo(f"✓ progress.json holds them all: {passed} passed, {opened} opened.")
+    for key, words in done.differences:
+        named = f"{curriculum[key].number}  " if key in curriculum else f"{key}  " if key else ""
+        click.echo(f"  {named}{words}")
+    if done.attempts:
+        many = "1 attempt" if done.attempts == 1 else f"{done.attempts} attempts"
+        click.echo(f"  added to the history: {many} of the other copies")
+    if done.kept:
+        click.echo(f"  the file with the conflict is kept: {done.kept.name}")
     click.echo("  next: course map")

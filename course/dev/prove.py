@@ -8,7 +8,6 @@ import dataclasses
 import functools
 import multiprocessing
 import os
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from course.grading.judge import Submission, grade, reference_modules
 from course.grading.learner import Spare
 from course.grading.mistakes import load_mistakes
 from course.grading.outcomes import Outcome, Verdict
+from course.grading.scratch import scratch_folder
 
 SEEDS = (1, 2, 3)
 QUICK = 3
@@ -67,8 +67,8 @@ def trials(
 
 def run_trial(content: Content, curriculum: Curriculum, trial: Trial, spare: Spare | None = None) -> Finding:
     step, began = _hurried(curriculum[trial.step], trial), time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="course-trial-") as folder:
-        file = Path(folder) / f"{step.file.rsplit('/', 1)[-1]}.py"
+    with scratch_folder() as folder:
+        file = folder / f"{step.file.rsplit('/', 1)[-1]}.py"
         file.write_text(trial.source, encoding="utf-8")
         submission = Submission(reference_modules(content, {step.module: file}), trusted=True, spare=spare)
         verdict = _graded(content, step, submission, trial)

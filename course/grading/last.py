@@ -7,14 +7,17 @@ import json
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from course.curriculum import Step
 from course.errors import UsageError
+from course.files import write_whole
 from course.grading import wire
-from course.grading.learner import Exchange
 from course.grading.outcomes import SCHEMA, Diagnosis, Failure, Finding, Outcome, PropertyResult, Verdict
 from course.workspace import Workspace
+
+if TYPE_CHECKING:
+    from course.grading.learner import Exchange
 
 
 class NotChecked(UsageError):
@@ -37,6 +40,8 @@ class LastCheck:
         """The calls of a property that failed; decoded only when asked for, because arrays need NumPy."""
         if name not in self.recorded:
             return []
+        from course.grading.learner import Exchange  # noqa: PLC0415 - with it comes everything that runs a process
+
         return [Exchange(*one) for one in wire.decode(base64.b64decode(self.recorded[name]))]
 
     @property
@@ -56,9 +61,7 @@ def keep_last(workspace: Workspace, step: Step, verdict: Verdict) -> None:
     path, data = _path(workspace, step), {"schema": SCHEMA, "verdict": verdict.as_json(), "transcripts": transcripts}
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        spare = path.with_suffix(".tmp")
-        spare.write_text(json.dumps(data), encoding="utf-8")
-        spare.replace(path)
+        write_whole(path, json.dumps(data).encode())
 
 
 def recorded_calls(verdict: Verdict) -> dict[str, bytes]:

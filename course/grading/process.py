@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -17,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from course.curriculum import Budget, Rules
-from course.grading import wire
+from course.grading import scratch, wire
 from course.grading.isolation import default_readable
 from course.grading.outcomes import Outcome
 
@@ -83,14 +81,14 @@ class LearnerProcess:
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
-        self.scratch = tempfile.mkdtemp(prefix="course-")
+        self.scratch = scratch.make()
         try:
             self.process = self._spawn()
             # Here and not in the thread that watches: Ctrl-C can leave Python's import lock held by this thread, and
             # a thread that waits for it with psutil half imported would keep `stop` waiting for ever.
             import psutil  # noqa: F401, PLC0415
         except BaseException:  # Ctrl-C as well
-            shutil.rmtree(self.scratch, ignore_errors=True)
+            scratch.remove(self.scratch)
             raise
         self.printed = _Tail(cast(IO[bytes], self.process.stderr))
         self._deadline: float | None = None
@@ -260,7 +258,7 @@ class LearnerProcess:
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             with contextlib.suppress(OSError, ValueError):
                 cast(IO[bytes], stream).close()
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        scratch.remove(self.scratch)
 
 
 # What a learner process answers; the judge itself says the rest.

@@ -1,4 +1,4 @@
-"""Write down what a check showed: the attempt, the last verdict with its transcripts, and the pass."""
+"""Write down what a check showed: the pass first, then the attempt, then the last verdict with its transcripts."""
 
 from __future__ import annotations
 
@@ -25,10 +25,14 @@ def record(workspace: Workspace, step: Step, verdict: Verdict, *, counts: bool =
     }
     if verdict.diagnosis is not None and verdict.diagnosis.finding is Finding.MATCH:
         entry["diagnosis"] = list(verdict.diagnosis.mistakes)
-    record_attempt(workspace.progress, entry)
+    # The pass first: no kill in between, and no history that cannot be written, may cost it.
+    progress = _record_pass(workspace, step, verdict) if verdict.passed and counts else None
     keep_last(workspace, step, verdict)
-    if not (verdict.passed and counts):
-        return None
+    record_attempt(workspace.progress, entry)
+    return progress
+
+
+def _record_pass(workspace: Workspace, step: Step, verdict: Verdict) -> Progress:
     with update(workspace.progress) as progress:
         progress.opened.setdefault(step.key, now())
         progress.passed[step.key] = Pass(

@@ -7,7 +7,6 @@ line to type.
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ from course.errors import UsageError
 from course.grading.last import LastCheck
 from course.grading.mistakes import load_mistakes
 from course.grading.outcomes import Finding, Outcome, PropertyResult
-from course.progress import record_attempt
+from course.progress import attempts, record_attempt
 from course.workspace import Workspace
 
 
@@ -75,14 +74,12 @@ def _counterexample(failed: PropertyResult) -> tuple[str, ...]:
 def _opened(workspace: Workspace, step: Step) -> list[tuple[int, str]]:
     """The rungs opened since the step was last passed, with the code they were opened for."""
     found: list[tuple[int, str]] = []
-    with suppress(OSError):
-        for line in (workspace.state / "attempts.jsonl").read_text(encoding="utf-8").splitlines():
-            with suppress(ValueError, KeyError, TypeError):
-                entry = json.loads(line)
-                if entry["step"] != step.key:
-                    continue
-                if entry.get("outcome") == Outcome.PASSED:
-                    found = []
-                elif "hint" in entry:
-                    found.append((entry["hint"], entry["code"]))
+    for entry in attempts(workspace.progress):
+        with suppress(KeyError, TypeError):
+            if entry["step"] != step.key:
+                continue
+            if entry.get("outcome") == Outcome.PASSED:
+                found = []
+            elif "hint" in entry:
+                found.append((entry["hint"], entry["code"]))
     return found

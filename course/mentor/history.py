@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from course.curriculum import Curriculum, Step
 from course.errors import UsageError
 from course.grading.last import read_last
-from course.progress import Progress
+from course.progress import Progress, attempts
 from course.session import Session
 from course.workspace import Workspace
 
@@ -40,17 +39,15 @@ class History:
 def load_history(curriculum: Curriculum, workspace: Workspace, progress: Progress) -> History:
     """Read the attempts; a line that cannot be read is one that nothing is known of."""
     history = History(passed=[step.number for step in curriculum if step.key in progress.passed])
-    with suppress(OSError):
-        for line in (workspace.state / "attempts.jsonl").read_text(encoding="utf-8").splitlines():
-            with suppress(ValueError, KeyError, TypeError):
-                entry = json.loads(line)
-                if "outcome" not in entry:
-                    continue
-                history.checks[entry["step"]] = history.checks.get(entry["step"], 0) + 1
-                for bug in entry.get("diagnosis", ()):
-                    known = history.bugs.setdefault(entry["step"], [])
-                    if bug not in known:
-                        known.append(str(bug))
+    for entry in attempts(workspace.progress):
+        with suppress(KeyError, TypeError):
+            if "outcome" not in entry:
+                continue
+            history.checks[entry["step"]] = history.checks.get(entry["step"], 0) + 1
+            for bug in entry.get("diagnosis", ()):
+                known = history.bugs.setdefault(entry["step"], [])
+                if bug not in known:
+                    known.append(str(bug))
     return history
 
 

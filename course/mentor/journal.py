@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from course.curriculum import Step
 from course.gate import State
-from course.progress import now
+from course.progress import attempts, now
 from course.session import Session
 from course.workspace import Workspace, append
 
@@ -48,10 +47,9 @@ def offers(session: Session) -> list[Offer]:
     noted, found = "", []
     with suppress(OSError, UnicodeDecodeError):
         noted = path(session.workspace).read_text(encoding="utf-8")
-    with suppress(OSError, UnicodeDecodeError):
-        for line in (session.workspace.state / "attempts.jsonl").read_text(encoding="utf-8").splitlines():
-            with suppress(ValueError, KeyError, TypeError):
-                found += _worth_a_line(session, json.loads(line))
+    for entry in attempts(session.workspace.progress):
+        with suppress(KeyError, TypeError):
+            found += _worth_a_line(session, entry)
     fresh = {(offer.step.key, offer.text): offer for offer in found if offer.text not in noted}
     return list(fresh.values())[-MOST_OFFERS:]
 

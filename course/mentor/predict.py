@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import random
 import re
 import secrets
@@ -16,7 +15,7 @@ from course.curriculum import Step
 from course.errors import ContentError, UsageError
 from course.mentor.answers import Mark, mark
 from course.mentor.facts import evaluate, load_prompt
-from course.progress import now, record_attempt, update
+from course.progress import attempts, now, record_attempt, update
 from course.workspace import Workspace
 
 SCHEMA = 1
@@ -159,12 +158,10 @@ def shown(value: Any) -> str:
 def earlier(workspace: Workspace, step: Step, seed: int) -> list[list[str]]:
     """The answers given to the questions of this seed before."""
     found: list[list[str]] = []
-    with suppress(OSError, UnicodeDecodeError):
-        for line in (workspace.state / "attempts.jsonl").read_text(encoding="utf-8").splitlines():
-            with suppress(ValueError, KeyError, TypeError):
-                entry = json.loads(line)
-                if entry["step"] == step.key and "predict" in entry and entry["seed"] == seed:
-                    found = [[str(text) for text in texts] for texts in entry["given"]]
+    for entry in attempts(workspace.progress):
+        with suppress(KeyError, TypeError):
+            if entry["step"] == step.key and "predict" in entry and entry["seed"] == seed:
+                found = [[str(text) for text in texts] for texts in entry["given"]]
     return found
 
 
@@ -173,7 +170,7 @@ def record(workspace: Workspace, step: Step, game: Round) -> None:
     right = sum(game.right(place) for place in range(len(game.questions)))
     entry: dict[str, Any] = {"step": step.key, "predict": "passed" if game.passed else "not yet", "seed": game.seed}
     entry |= {"right": right, "questions": len(game.questions), "given": game.given}
-    record_attempt(workspace.progress, entry)
     if game.passed:
         with update(workspace.progress) as progress:
             progress.predicted.setdefault(step.key, now())
+    record_attempt(workspace.progress, entry)

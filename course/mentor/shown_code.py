@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from course.grading.judge import Submission, grade
 from course.grading.outcomes import Outcome, PropertyResult, Verdict
+from course.grading.scratch import scratch_folder
 from course.mentor.claims import Claim, Kind, Result
 from course.mentor.graft import NoCode, defined, definition, graft, is_sketch, read, same
 from course.mentor.reply import Block, any_word
@@ -84,8 +83,8 @@ def _claim(bench: Workbench, block: Block, submission: Submission, *, graded: bo
     if not graded:
         return _undecided(said, f"only the first {MOST} blocks are graded")
     made = graft(block.text, tree, names, own, stub)
-    with tempfile.TemporaryDirectory(prefix="course-reply-") as folder:
-        file = Path(folder) / f"{step.file.rpartition('/')[2]}.py"
+    with scratch_folder() as folder:
+        file = folder / f"{step.file.rpartition('/')[2]}.py"
         file.write_text(made.source, encoding="utf-8")
         trial = Submission({**submission.modules, step.module: file})
         verdict = grade(content, step, trial, seed=SEED, diagnose=False, shrink=False)

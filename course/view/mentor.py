@@ -5,14 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from course.curriculum import Step
-from course.mentor.claims import Result
-from course.mentor.fact_check import Report
-from course.mentor.journal import Offer
-from course.view.console import command, say, say_next
+
+if TYPE_CHECKING:
+    from course.mentor.fact_check import Report
+    from course.mentor.journal import Offer
 
 
 def show_kept(step: Step, file: Path, text: str, where: str, *, asked: bool) -> None:
@@ -39,6 +38,11 @@ def show_waiting(characters: int) -> None:
 
 def show_reply(text: str, report: Report) -> None:
     """A reply of the chat, the lines marked in which something is false; then what is so."""
+    from rich.text import Text  # noqa: PLC0415 - the prompt alone shows nothing, and is to be there at once
+
+    from course.mentor.claims import Result  # noqa: PLC0415
+    from course.view.console import say  # noqa: PLC0415
+
     if sys.stderr.isatty():
         sys.stderr.write("\r\x1b[K")
     false = [" ".join(claim.said.split()) for claim in report.of(Result.REFUTED, Result.POSSIBLE)]
@@ -60,6 +64,10 @@ def ask() -> str:
 
 
 def show_offers(offers: Sequence[Offer], file: Path) -> None:
+    from rich.text import Text  # noqa: PLC0415
+
+    from course.view.console import command, say, say_next  # noqa: PLC0415
+
     if not offers:
         say("Nothing new to note.")
         say_next(command('course journal "what I understood today"'), f" appends to {file}")
@@ -71,4 +79,6 @@ def show_offers(offers: Sequence[Offer], file: Path) -> None:
 
 
 def show_written(file: Path) -> None:
+    from course.view.console import say  # noqa: PLC0415
+
     say(f"✓ {file}", "passed")

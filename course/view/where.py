@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 
 from rich.text import Text
 
 from course.curriculum import Step
 from course.gate import State, current_step
+from course.progress import attempts
 from course.session import Session
 from course.view.console import command, say, say_next
 
@@ -46,10 +46,8 @@ def show_here(session: Session) -> None:
 def _last_check(session: Session, step: Step) -> str:
     """The last line of this step in the history of attempts."""
     found = ""
-    with suppress(OSError):
-        for line in (session.workspace.state / "attempts.jsonl").read_text(encoding="utf-8").splitlines():
-            with suppress(ValueError, KeyError, TypeError):
-                entry = json.loads(line)
-                if entry["step"] == step.key:
-                    found = f"{entry['outcome']}, {entry['holding']} of {entry['properties']} properties held"
+    for entry in attempts(session.workspace.progress):
+        with suppress(KeyError, TypeError):
+            if entry["step"] == step.key:
+                found = f"{entry['outcome']}, {entry['holding']} of {entry['properties']} properties held"
     return found
