@@ -6,6 +6,8 @@ import copy
 import functools
 import hashlib
 import inspect
+import math
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,7 +19,7 @@ from hypothesis.errors import Flaky
 
 from course.grading import check
 from course.grading.check import Mismatch
-from course.grading.evidence import Evidence, Example
+from course.grading.evidence import Evidence, Example, example_of
 from course.grading.examples import RememberedExamples
 from course.grading.learner import Exchange, Learner, LearnerRaised, ProbeFault, PropertyEnds, raised_failure
 from course.grading.outcomes import Failure, Outcome, PropertyResult
@@ -36,7 +38,10 @@ KEPT_PASSING = 2
 EVIDENCE_EXAMPLES = 8
 EVIDENCE_PROPERTIES = 3
 # Inputs tried to find one that tells two mistakes apart, and as many again to make it small.
-TELLING_EXAMPLES = 40
+TELLING_EXAMPLES = 20
+# Slow properties give less evidence: nobody waits for more than this, of one property.
+GATHER_SECONDS = 0.1
+TELLING_SECONDS = 0.2
 
 
 class ShrunkEnough(BaseException):
@@ -68,12 +73,16 @@ class Running:
     since_failure: int = 0
     error: Exception | None = None
     transcript: list[Exchange] | None = None
+    example: Example | None = None
     gathering: bool = False
+    # When gathering or looking for a telling example ends, at the latest.
+    ends: float = math.inf
     telling: Callable[[Example], bool] | None = None
 
     def failed(self, error: Exception, transcript: list[Exchange]) -> None:
         # hypothesis goes from a failing example only to a smaller one: the last that failed is the smallest so far.
         self.error, self.transcript = error, transcript
+        self.example = example_of(self.name, transcript, failed=True)
 
 
 class JudgePlugin:
@@ -87,14 +96,14 @@ class JudgePlugin:
         examples: RememberedExamples,
         shrink: bool = True,
         most_examples: int | None = None,
-        gather: Callable[[], None] | None = None,
+        gather: Callable[[Evidence], None] | None = None,
     ) -> None:
         self._learner = learner
         self._seed = seed
         self._examples = examples
         self._shrink = shrink
         self._most_examples = most_examples
-        # Called at the first failure; None: no evidence is gathered.
+        # Called at a failure, with what is known so far; None: no evidence is gathered.
         self._gather = gather
         self.evidence = Evidence()
         self._failing = 0
@@ -161,6 +170,8 @@ class JudgePlugin:
                 if self._running.gathering:
                     self.evidence.add(self._running.name, self._learner.transcript, failed=True)
                     return None
+                if self._gather is not None:
+                    self._gather(self.evidence)
                 if not self._is_telling():
                     return None
                 self._running.failed(error, self._learner.transcript)
@@ -173,9 +184,7 @@ class JudgePlugin:
 
     def _is_telling(self) -> bool:
         wanted, running = self._running.telling, self._running
-        return wanted is None or wanted(
-            Example(running.name, tuple(self._learner.transcript), check.loosest(), failed=True)
-        )
+        return wanted is None or wanted(example_of(running.name, self._learner.transcript, failed=True))
 
     def _keep_passing(self) -> None:
         """Keep a few passing examples of each property: a mistake must answer these as the learner's code did, too."""
@@ -188,6 +197,8 @@ class JudgePlugin:
     def _begin_example(self) -> None:
         running = self._running
         check.forget_tolerance()
+        if time.monotonic() > running.ends:
+            raise ShrunkEnough
         if running.gathering:
             self._learner.begin()
             return
@@ -221,8 +232,8 @@ class JudgePlugin:
         running, evidence = self._running, self.evidence
         if self._gather is None:
             return
-        self._gather()
-        evidence.add(item.name, running.transcript or self._learner.transcript, failed=True)
+        self._gather(evidence)
+        evidence.take(running.example or example_of(item.name, self._learner.transcript, failed=True))
         self._failing += 1
         if not hasattr(item.obj, "hypothesis"):
             return
@@ -232,11 +243,11 @@ class JudgePlugin:
         if self._failing > EVIDENCE_PROPERTIES:
             return
         kept = self._learner.transcript
-        running.gathering = True
+        running.gathering, running.ends = True, time.monotonic() + GATHER_SECONDS
         try:
             self._once_more(item.obj, call, EVIDENCE_EXAMPLES, Phase.generate)
         finally:
-            running.gathering = False
+            running.gathering, running.ends = False, math.inf
             self._learner.transcript = kept
 
     def _once_more(self, function: Any, call: Callable[[], Any], examples: int, *phases: Phase) -> None:
@@ -254,7 +265,7 @@ class JudgePlugin:
 
     def _search(self, item: pytest.Function, call: Callable[[], Any], telling: Callable[[Example], bool]) -> bool:
         """Look for the smallest failing input of a property that is `telling`; if there is one, it is what is shown."""
-        self._running = running = Running(item.name, telling=telling)
+        self._running = running = Running(item.name, telling=telling, ends=time.monotonic() + TELLING_SECONDS)
         self._once_more(item.obj, call, TELLING_EXAMPLES, Phase.generate, Phase.shrink)
         if running.error is None or running.transcript is None:
             return False
