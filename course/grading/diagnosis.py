@@ -83,11 +83,16 @@ class Replayer:
         return list(mistake.edits) or self._content.read(self._content.grader(self._step.key) / mistake.file)
 
     def _begin(self) -> None:
-        self._process = LearnerProcess(self._setup)
+        self._process = self._holder()
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
-        self._post("versions", *self._versions)
         self._post("begin", list(self._freedoms.aside), list(self._freedoms.any_order))
+
+    def _holder(self) -> LearnerProcess:
+        """A process that knows the versions."""
+        process = LearnerProcess(self._setup)
+        self._todo.put(lambda: process.post("versions", *self._versions))
+        return process
 
     def _work(self) -> None:
         """Hand over what is to do: the first examples are there before the process is, and a pipe holds little."""
