@@ -1,4 +1,4 @@
-"""The script that `course replay` writes prints the numbers of the verdict; `make bench-diagnosis` tries every mistake."""
+"""What `course replay` writes prints the numbers of the verdict; `make bench-diagnosis` tries it on many mistakes."""
 
 import ast
 import sys

@@ -69,10 +69,8 @@ def tried(content: Content, step: Step, mistake: Mistake, spare: Spare | None = 
         script = repro(step, failed, exchange)
         path = root / "repro.py"
         path.write_text(script, encoding="utf-8")
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", path.name], cwd=root, capture_output=True, text=True, timeout=60, check=False,
-            env={"PATH": os.environ.get("PATH", ""), "OMP_NUM_THREADS": "1"},
-        )  # fmt: skip
+        command, own = [sys.executable, "-W", "ignore", path.name], {"PATH": os.environ.get("PATH", "")}
+        done = subprocess.run(command, cwd=root, env=own, capture_output=True, text=True, timeout=60, check=False)
         fault = fault_of(script, verdict, exchange, done)
         return Repro(step.key, mistake.name, script, done.stdout + done.stderr, fault)
 

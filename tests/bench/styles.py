@@ -374,7 +374,7 @@ def run(
     *,
     every: int = 1,
     first: int = 0,
-    tell: Callable[[Styled], None] = print,
+    tell: Callable[[Styled], None] = lambda _: None,
 ) -> list[Styled]:
     """Try every mistake of a step (or each `every`-th) beside each of the other right solutions in turn."""
     found = []
