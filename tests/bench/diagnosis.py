@@ -196,7 +196,7 @@ def _corpus(corpus: list[Wrong]) -> int:
         results.append((wrong, outcome, found))
         if outcome in ("false", "passed") or (outcome != "named" and len(wrong.label) == 1):
             print(f"{outcome:<10}{wrong.step} #{wrong.place} {list(wrong.label)} → {found or '-'}", flush=True)
-        if wrong is corpus[-1] or corpus[len(results)].step != wrong.step:
+        if len(results) == len(corpus) or corpus[len(results)].step != wrong.step:
             counts = Counter(outcome for one, outcome, _ in results if one.step == wrong.step)
             print(f"{wrong.step:<28}{dict(sorted(counts.items()))}", flush=True)
     for kind, size in (("one known mistake", 1), ("two at once", 2), ("no known kind", 0)):
