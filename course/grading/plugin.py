@@ -39,8 +39,9 @@ EVIDENCE_EXAMPLES = 8
 EVIDENCE_PROPERTIES = 3
 # Inputs tried to find one that tells two mistakes apart, and as many again to make it small.
 TELLING_EXAMPLES = 20
-# Slow properties give less evidence: nobody waits for more than this, of one property.
-GATHER_SECONDS = 0.1
+# A property whose quickest example takes longer gives less evidence. Not a limit of time: on a busy machine the
+# evidence would be thinner, and a thin one names falsely.
+SLOW, FEW_EXAMPLES = 0.03, 3
 TELLING_SECONDS = 0.2
 
 
@@ -75,7 +76,8 @@ class Running:
     transcript: list[Exchange] | None = None
     example: Example | None = None
     gathering: bool = False
-    # When gathering or looking for a telling example ends, at the latest.
+    quickest: float = math.inf
+    # When looking for a telling example ends, at the latest.
     ends: float = math.inf
     telling: Callable[[Example], bool] | None = None
 
@@ -176,6 +178,9 @@ class JudgePlugin:
                     return None
                 self._running.failed(error, self._learner.transcript)
                 raise
+            finally:
+                running = self._running
+                running.quickest = min(running.quickest, sum(one.seconds for one in self._learner.transcript))
             self._keep_passing()
             return value
 
@@ -243,11 +248,12 @@ class JudgePlugin:
         if self._failing > EVIDENCE_PROPERTIES:
             return
         kept = self._learner.transcript
-        running.gathering, running.ends = True, time.monotonic() + GATHER_SECONDS
+        running.gathering = True
         try:
-            self._once_more(item.obj, call, EVIDENCE_EXAMPLES, Phase.generate)
+            count = EVIDENCE_EXAMPLES if running.quickest <= SLOW else FEW_EXAMPLES
+            self._once_more(item.obj, call, count, Phase.generate)
         finally:
-            running.gathering, running.ends = False, math.inf
+            running.gathering = False
             self._learner.transcript = kept
 
     def _once_more(self, function: Any, call: Callable[[], Any], examples: int, *phases: Phase) -> None:
