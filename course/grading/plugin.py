@@ -42,7 +42,7 @@ TELLING_EXAMPLES = 20
 # A property whose quickest example takes longer gives less evidence. Not a limit of time: on a busy machine the
 # evidence would be thinner, and a thin one names falsely.
 SLOW, FEW_EXAMPLES = 0.03, 3
-TELLING_SECONDS = 0.2
+TELLING_SECONDS = 1.0
 
 
 class ShrunkEnough(BaseException):
