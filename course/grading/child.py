@@ -66,7 +66,7 @@ class Session:
         self.module: ModuleType | None = None
         self.probes: list[ModuleType] = []
         self.protections: tuple[Any, ...] = ()
-        self.versions = Versions(config["module"])
+        self.versions = Versions(config["module"], self._answered)
 
     def prepare(self) -> None:
         """Import what the step may use, load the probes, and shut the doors, before any line of the learner's runs."""
@@ -102,12 +102,10 @@ class Session:
             self.module = importlib.import_module(name) if source is None else module_from(source, name)
         return {"names": sorted(name for name in vars(self.module) if not name.startswith("_"))}
 
-    def replay(self, version: int, places: list[int]) -> list[bool]:
-        """Put another version in the module's place; say on which recorded examples it answers as the learner did."""
-        self.module = self.versions.module(version)
-        if self.module is None:
-            return []
-        return self.versions.alike(lambda request: answer(self, request), "torch" in sys.modules, places)
+    def _answered(self, module: ModuleType, request: Any) -> dict[str, Any]:
+        """Put another version in the module's place and let it answer."""
+        self.module = module
+        return answer(self, request)
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         function = probes.find_function(self.module, name)
@@ -145,8 +143,6 @@ def answer(session: Session, request: Any) -> dict[str, Any]:
     try:
         if operation == "load":
             value = session.load(*args)
-        elif operation == "replay":
-            value = session.replay(*args)
         elif operation in _REPLAYING:
             value = _REPLAYING[operation](session.versions, *args)
         else:
@@ -160,9 +156,9 @@ def answer(session: Session, request: Any) -> dict[str, Any]:
 
 
 # What the judge may ask of a process that holds known mistakes and not a learner's code.
-_REPLAYING: dict[str, Callable[..., None]] = {
-    "forget": Versions.forget, "versions": Versions.add, "prepare": Versions.prepare, "settled": Versions.settled,
-    "remember": Versions.remember,
+_REPLAYING: dict[str, Callable[..., Any]] = {
+    "forget": Versions.forget, "versions": Versions.add, "begin": Versions.begin, "consider": Versions.consider,
+    "found": Versions.found, "fits": Versions.fits, "like": Versions.like,
 }  # fmt: skip
 
 

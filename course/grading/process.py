@@ -144,8 +144,7 @@ class LearnerProcess:
 
     def ask(self, operation: str, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], seconds: float) -> Any:
         """Send one request and return the reply; raise `Stopped` when none comes within `seconds`."""
-        if self.protections is None:
-            self.protections = self._prepared()
+        self.wait_until_ready()
         while self._posted:
             self._answer(self._posted.pop(0), seconds)
         self._number += 1
@@ -156,6 +155,11 @@ class LearnerProcess:
         if not _is_answer(reply, operation):
             raise self._forged("an answer of another form")
         return reply
+
+    def wait_until_ready(self) -> None:
+        """Wait until the process has imported what the step may use; raise `Stopped` if it never will have."""
+        if self.protections is None:
+            self.protections = self._prepared()
 
     def post(self, operation: str, *args: Any) -> None:
         """Send a request whose answer nobody waits for; a process of our own code may work on it meanwhile."""
