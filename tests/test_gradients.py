@@ -152,7 +152,8 @@ def test_a_factor_that_is_a_root_is_named(ratio: float, said: str) -> None:
 
 def test_a_stack_of_transposes_is_named() -> None:
     expected = np.random.default_rng(3).normal(size=(2, 3, 3))
-    assert gradients.explain(expected.swapaxes(-1, -2), expected) == "it is the transpose of what it should be"
+    said = gradients.explain(expected.swapaxes(-1, -2), expected)
+    assert said == "it is the transpose of what it should be: axes 1 and 2 are exchanged"
     assert gradients.explain(expected.T.copy(), expected) == ""
 
 

@@ -147,9 +147,10 @@ def _moved(have: Array, expected: Array) -> str:
         return ""
     for one, other in itertools.combinations(range(have.ndim), 2):
         if have.shape[one] == have.shape[other] > 1 and _near(have.swapaxes(one, other), expected):
-            if have.ndim == 2:
-                return "it is the transpose of what it should be"
-            return f"axes {one} and {other} are exchanged"
+            exchanged = f"axes {one} and {other} are exchanged"
+            if (one, other) != (have.ndim - 2, have.ndim - 1):
+                return exchanged
+            return "it is the transpose of what it should be" + (f": {exchanged}" if have.ndim > 2 else "")
     for axis, count in enumerate(have.shape):
         if not 1 < count <= MAP_COLUMNS:
             continue
