@@ -770,6 +770,21 @@ def test_save_and_load(learner):
         looks_right(model, *answers)
 
 
+def test_from_files(learner):
+    """from_files takes special tokens as the constructor does: those in the file keep their ids, others are added."""
+    for entries, specials in (({}, (END,)), ({300: END.encode(), 301: b"x y"}, ("<|a|>", END, "x y"))):
+        model = Model(LOW, specials, entries=Model(LOW).given | entries)
+        plain = Model(LOW, entries=model.given)
+        files = {name[2:]: data for name, data in files_of(plain, "t").items() if "special" not in name}
+        text = "low<|end|><|a|>x y low"
+        shown = f't = Tokenizer.from_files("vocab.json", "merges.txt", {list(specials)}); t.encode({text!r})'
+        steps = (("special_tokens",), ("vocab", 256), ("encode", text))
+        found, vocab, ids = learner.probe("from_files", files, list(specials), *steps, shown=shown)
+        check.equal(found, model.special_ids, what="special_tokens")
+        check.equal(vocab, model.above, what="vocab from 256 on")
+        ids_hold(ids, model, text)
+
+
 # ---------------------------------------------------------------- RegexTokenizer: train
 
 PATTERN = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
