@@ -18,6 +18,7 @@ from course.curriculum import Budget, Rules
 from course.grading import scratch, wire
 from course.grading.isolation import default_readable
 from course.grading.outcomes import Outcome
+from course.grading.starved import starved
 
 START_SECONDS = 60.0
 WATCH_SECONDS = 0.05
@@ -228,7 +229,8 @@ class LearnerProcess:
             watched = psutil.Process(self.process.pid)
             while self.process.poll() is None:
                 deadline = self._deadline
-                if deadline is not None and time.monotonic() > deadline:
+                late = 0.0 if deadline is None else time.monotonic() - deadline
+                if late > 0 and late > starved(self.process.pid, self.setup.budget.call_seconds):
                     self._halt(Outcome.TIMEOUT, "")
                 elif watched.memory_info().rss > self.setup.budget.memory * 1.25 + (512 << 20):
                     self._halt(Outcome.MEMORY, "")
