@@ -46,7 +46,7 @@ def inspect_machine() -> Machine:
         system=f"{platform.system()} {platform.release()} ({platform.machine()})",
         python=platform.python_version(),
         packages={name: _version(name) for name in PACKAGES},
-        cores=_cores(),
+        cores=cores(),
         memory=_memory(),
         gpu=_gpu(),
     )
@@ -59,7 +59,7 @@ def _version(name: str) -> str | None:
         return None
 
 
-def _cores() -> int:
+def cores() -> int:
     """Cores this process may use: a container's share, not the host's number."""
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Set
 
 from course.curriculum import Curriculum, Step
 from course.errors import LockedStep
@@ -15,12 +16,43 @@ def solution_source(curriculum: Curriculum, progress: Progress, step: Step) -> s
         raise LockedStep(
             f"The solution of {step.number} is shown once your own code passes.", hint=f"course check {step.number}"
         )
-    source = curriculum.content.read(curriculum.content.reference(step.file))
+    content = curriculum.content
+    source, stub = content.read(content.reference(step.file)), content.read(content.stub(step.file))
     hidden = {name for other in curriculum.sharing(step) if other.key not in progress.passed for name in other.defines}
-    return without_bodies(source, hidden)
+    return without_bodies(source, with_helpers(source, stub, hidden))
 
 
-def without_bodies(source: str, names: set[str]) -> str:
+def with_helpers(source: str, stub: str, names: Set[str]) -> set[str]:
+    """Those of these functions that a source has, and the helpers that nothing but them leads to.
+
+    A helper is a function that the stub does not have. What leads to it is read off the names that the others mention,
+    whatever they stand for there: rather one helper too few than one too many.
+    """
+    functions, asked = dict(functions_of(source)), dict(functions_of(stub)).keys()
+    reached = (functions.keys() & asked) - names
+    waiting: list[ast.AST] = [functions[name] for name in reached]
+    for node in ast.parse(source).body:
+        statements = node.body if isinstance(node, ast.ClassDef) else [node]
+        waiting += [one for one in statements if not isinstance(one, ast.FunctionDef)]
+    while waiting:
+        mentioned = _mentioned(waiting.pop())
+        # A method is led to by its own name; one that Python calls, such as __init__, by that of its class.
+        found = {
+            name
+            for name in functions.keys() - reached - names
+            if (name.partition(".")[0] if name.endswith("__") else name.rpartition(".")[2]) in mentioned
+        }
+        reached |= found
+        waiting += [functions[name] for name in found]
+    return functions.keys() - reached
+
+
+def _mentioned(node: ast.AST) -> set[str]:
+    found = (one for one in ast.walk(node) if isinstance(one, ast.Name | ast.Attribute))
+    return {one.id if isinstance(one, ast.Name) else one.attr for one in found}
+
+
+def without_bodies(source: str, names: Set[str]) -> str:
     """Replace the bodies of these functions (`name` or `Class.name`) by `raise NotImplementedError`."""
     lines = source.splitlines()
     for name, node in sorted(functions_of(source), key=lambda found: -found[1].lineno):

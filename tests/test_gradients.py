@@ -132,3 +132,25 @@ def test_a_gradient_that_is_only_the_upstream_is_named() -> None:
     expected = upstream * np.array([0.1, 0.7, 0.3])
     assert "upstream gradient itself" in gradients.explain(upstream.copy(), expected, upstream)
     assert gradients.explain(upstream.copy(), expected) == ""
+
+
+def test_a_gradient_that_is_only_the_upstream_is_named_where_it_is_known() -> None:
+    upstream = np.array([0.5, -2.0, 1.25])
+    with pytest.raises(Mismatch) as caught:
+        gradients.close_to(upstream.copy(), upstream * np.array([0.1, 0.7, 0.3]), "dS", upstream=upstream)
+    assert "upstream gradient itself" in caught.value.failure.detail[-1]
+
+
+@pytest.mark.parametrize(
+    ("ratio", "said"),
+    [(2**0.5, "√2"), (1 / 3**0.5, "1/√3"), (-(64**-0.5), "-1/8"), (-(5**0.5), "-√5"), (1.2345678, "1.23457")],
+)
+def test_a_factor_that_is_a_root_is_named(ratio: float, said: str) -> None:
+    expected = np.array([[0.3, -1.7], [2.0, 0.4]])
+    assert gradients.explain(ratio * expected, expected) == f"every element is {said} × what it should be"
+
+
+def test_a_stack_of_transposes_is_named() -> None:
+    expected = np.random.default_rng(3).normal(size=(2, 3, 3))
+    assert gradients.explain(expected.swapaxes(-1, -2), expected) == "it is the transpose of what it should be"
+    assert gradients.explain(expected.T.copy(), expected) == ""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -21,6 +24,7 @@ VERBS = {
     "map": "course.cli.look:map_",
     "lesson": "course.cli.look:lesson",
     "check": "course.cli.grade:check",
+    "watch": "course.cli.watch:watch",
     "next": "course.cli.move:next_",
     "reset": "course.cli.move:reset",
     "show": "course.cli.show:show",
@@ -37,6 +41,17 @@ VERBS = {
     "progress": "course.cli.move:progress",
     "dev": "course.cli.dev:dev",
 }
+
+
+_loaded = time.monotonic()
+
+
+def seconds_since_start() -> float:
+    """How long ago the command was typed: from the start of this process, where the system says it."""
+    with suppress(OSError, ValueError, AttributeError, IndexError):
+        ticks = int(Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()[19])
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    return time.monotonic() - _loaded
 
 
 class Shown(click.ClickException):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from course.cli.base import step_argument
+from course.cli.base import seconds_since_start, step_argument
 from course.curriculum import Step
 from course.errors import BROKEN, NOT_PASSED, PASSED, ContentError, UsageError
 from course.gate import Standing, State
@@ -34,9 +35,13 @@ def check(
     if everything and step:
         raise UsageError("Name a step or --all, not both.", hint="course check --all")
     steps = _passed_steps(session) if everything else [session.step(step)]
-    verdicts = []
-    for one in steps:
-        verdicts.append(grade_step(session, one, seed=seed, quiet=as_json))
+    if everything:
+        verdicts = [
+            take_down(session, one, verdict, seed=seed, quiet=as_json)
+            for one, verdict in zip(steps, _grade_all(session, steps, seed), strict=True)
+        ]
+    else:
+        verdicts = [grade_step(session, steps[0], seed=seed, quiet=as_json)]
     if as_json:
         data = {"schema": SCHEMA, "verdicts": [verdict.as_json() for verdict in verdicts]}
         click.echo(json.dumps(data, indent=2, ensure_ascii=False))
@@ -53,16 +58,39 @@ def _passed_steps(session: Session) -> list[Step]:
 
 
 def grade_step(session: Session, step: Step, *, seed: int | None = None, quiet: bool = False) -> Verdict:
-    """Grade one step, show the verdict and record it."""
+    """Grade one step, show the verdict and record it; the time shown is that since the command was typed."""
     from course.grading.judge import Submission, grade  # noqa: PLC0415 - pytest and NumPy only when something is graded
+
+    verdict = _graded_by_a_watch(session, step, seed)
+    if verdict is None:
+        submission = Submission(session.workspace.modules(), kept=session.workspace.state / "examples")
+        verdict = grade(session.content, step, submission, seed=seed)
+    return take_down(session, step, verdict, seed=seed, quiet=quiet, wall=seconds_since_start())
+
+
+def _grade_all(session: Session, steps: list[Step], seed: int | None = None) -> Iterator[Verdict]:
+    from course.grading.several import grade_several  # noqa: PLC0415
+
+    workspace = session.workspace
+    return grade_several(session.content, steps, workspace.modules(), workspace.state / "examples", seed)
+
+
+def take_down(
+    session: Session,
+    step: Step,
+    verdict: Verdict,
+    *,
+    seed: int | None = None,
+    quiet: bool = False,
+    wall: float | None = None,
+) -> Verdict:
+    """Show a verdict and record it."""
     from course.grading.record import record  # noqa: PLC0415
 
-    submission = Submission(session.workspace.modules(), kept=session.workspace.state / "examples")
-    verdict = grade(session.content, step, submission, seed=seed)
     if not quiet:
         from course.view import verdict as view  # noqa: PLC0415
 
-        view.show(step, verdict)
+        view.show(step, verdict, wall=wall)
     session.progress = record(session.workspace, step, verdict, counts=seed is None) or session.progress
     if verdict.passed and not quiet:
         from course.view import verdict as view  # noqa: PLC0415
@@ -73,6 +101,15 @@ def grade_step(session: Session, step: Step, *, seed: int | None = None, quiet: 
         else:
             view.show_tried(step, seed)
     return verdict
+
+
+def _graded_by_a_watch(session: Session, step: Step, seed: int | None) -> Verdict | None:
+    """The verdict of the warm judge of a watch that runs in this workspace, if there is one."""
+    if not (session.workspace.state / "watch.json").exists():
+        return None
+    from course.watch.door import ask  # noqa: PLC0415 - only beside a watch
+
+    return ask(session, step, seed)
 
 
 def exit_code(verdicts: list[Verdict]) -> int:
@@ -102,8 +139,8 @@ def verify(ctx: click.Context, as_json: bool) -> None:
     before = session.standings()
     steps = _passed_steps(session)
     report = []
-    for step in steps:
-        verdict = grade_step(session, step, quiet=True)
+    for step, verdict in zip(steps, _grade_all(session, steps), strict=True):
+        take_down(session, step, verdict, quiet=True)
         report.append((step, before[step.key], verdict))
         if not as_json:
             from course.view import verdict as view  # noqa: PLC0415

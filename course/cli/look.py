@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +13,9 @@ from course.content import find_content
 from course.curriculum import Curriculum, Step, load_curriculum
 from course.errors import NoWorkspace
 from course.session import Session, open_session
+
+if TYPE_CHECKING:
+    from course.watch.memory import Held
 
 
 def here() -> None:
@@ -120,7 +125,7 @@ def doctor(as_json: bool) -> None:
     from course.grading.isolation import expected  # noqa: PLC0415
     from course.machine import inspect_machine  # noqa: PLC0415
 
-    machine, protections = inspect_machine(), expected()
+    machine, protections, watch = inspect_machine(), expected(), _watch()
     if as_json:
         from dataclasses import asdict  # noqa: PLC0415
 
@@ -129,9 +134,23 @@ def doctor(as_json: bool) -> None:
             **asdict(machine),
             "tier": machine.tier[0],
             "protections": [asdict(one) for one in protections],
+            "watch": asdict(watch) | {"total": watch.total} if watch else None,
         }
         click.echo(json.dumps(data, indent=2, ensure_ascii=False))
         return
     from course.view import doctor as view  # noqa: PLC0415
 
-    view.show(machine, protections)
+    view.show(machine, protections, watch)
+
+
+def _watch() -> Held | None:
+    """What the watch of this workspace holds, if one runs."""
+    from course.watch.door import watcher  # noqa: PLC0415
+    from course.watch.memory import held_by  # noqa: PLC0415
+    from course.workspace import find_workspace  # noqa: PLC0415
+
+    try:
+        pid = watcher(find_workspace(Path.cwd()))
+    except NoWorkspace:
+        return None
+    return held_by(pid) if pid is not None else None

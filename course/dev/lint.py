@@ -137,13 +137,17 @@ def _stub(curriculum: Curriculum, step: Step) -> Iterator[str]:
 
 
 def _defines(curriculum: Curriculum, step: Step, stub: str) -> Iterator[str]:
-    """What a later step of a file asks for is hidden in the earlier one's solution: it must be named, and be there."""
+    """What a later step of a file asks for is hidden in the earlier one's solution: it must be named, and be there.
+
+    A name with an underscore is that of a helper, to which what an earlier step asks for leads: the stub has none.
+    """
     if step is not curriculum.sharing(step)[0] and not step.defines:
         yield f"`defines` in course.toml must name the functions of {step.path} that this step asks for"
     reference = curriculum.content.reference(step.file).read_text(encoding="utf-8")
     for name in step.defines:
         for where, source in (("stub", stub), ("reference", reference)):
-            if name not in dict(functions_of(source)):
+            helper = name.rpartition(".")[2].startswith("_") and not name.endswith("__")
+            if not (helper and where == "stub") and name not in dict(functions_of(source)):
                 yield f"`defines` in course.toml names {name}, which is no function of the {where}"
 
 

@@ -17,6 +17,7 @@ from course.errors import ContentError
 from course.gate import grader_digest
 from course.grading.mistakes import load_mistakes
 from course.grading.score import Score, files_digest
+from course.solution import with_helpers
 
 # A run of minutes that is stopped half-way goes on there.
 WRITE_EVERY = 50
@@ -34,13 +35,20 @@ class Mutation:
 
 
 def generate(curriculum: Curriculum, step: Step) -> list[Mutant]:
-    """The mutants of the step's reference and of its first other right solution, named by file."""
-    content, own = curriculum.content, frozenset(step.defines)
-    later = curriculum.sharing(step)[curriculum.sharing(step).index(step) + 1 :]
-    never = frozenset(name for other in later for name in other.defines)
+    """The mutants of the step's reference and of its first other right solution, named by file.
+
+    Each function of a file that steps share is changed for one of them: the one that asks for it, and a helper for the
+    first that leads to it.
+    """
+    content, sharing = curriculum.content, curriculum.sharing(step)
+    place, stub = sharing.index(step), content.read(content.stub(step.file))
+    since, later = ({name for other in sharing[k:] for name in other.defines} for k in (place, place + 1))
     found = []
     for path in [content.reference(step.file), *content.rights(step.file)[:1]]:
-        for mutant in mutants(content.read(path), own, never):
+        source = content.read(path)
+        never = with_helpers(source, stub, later)
+        own = with_helpers(source, stub, since) - never if step.defines else set()
+        for mutant in mutants(source, frozenset(own), frozenset(never)):
             found.append(Mutant(f"{path.name} {mutant.name}", mutant.source, mutant.diff))
     return found
 

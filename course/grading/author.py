@@ -15,7 +15,11 @@ from course.grading.judge import reference_modules
 from course.grading.learner import Clock, Learner
 from course.grading.process import Setup
 
-hypothesis.settings.register_profile("grader", deadline=None, database=None, max_examples=20)
+
+def usual_settings() -> None:
+    """Make properties run as in the judge: no deadline, which a busy machine misses, and no database."""
+    hypothesis.settings.register_profile("grader", deadline=None, database=None, max_examples=20)
+    hypothesis.settings.load_profile("grader")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,7 +33,6 @@ def learner(request: pytest.FixtureRequest) -> Iterator[Learner]:
     root = next(parent for parent in folder.parents if (parent / "curriculum" / "course.toml").is_file())
     curriculum = load_curriculum(Content(root))
     step = step_of(curriculum, folder)
-    hypothesis.settings.load_profile("grader")
     file = request.config.getoption("--learner")
     modules = reference_modules(curriculum.content, {step.module: file.resolve()} if file else None)
     setup = Setup(step.module, modules, step.rules, step.budget, (curriculum.content.probes(step.key),))

@@ -19,7 +19,8 @@ from course.grading import wire
 from course.grading.evidence import Evidence, Example
 from course.grading.mistakes import Mistake, load_mistakes
 from course.grading.outcomes import Diagnosis, Finding
-from course.grading.process import LearnerProcess, Setup, Stopped
+from course.grading.process import START_SECONDS, LearnerProcess, Setup, Stopped
+from course.grading.ready import Ready
 
 # One version on all examples; a version that takes longer hangs, and behaves like nobody's.
 REPLAY_SECONDS = 2.0
@@ -50,8 +51,8 @@ class Replayer:
     Version 0 is the reference, then come the mistakes in their order, then what was added.
     """
 
-    def __init__(self, setup: Setup, content: Content, step: Step) -> None:
-        self._setup, self._content, self._step = setup, content, step
+    def __init__(self, setup: Setup, content: Content, step: Step, kept: Ready | None = None) -> None:
+        self._setup, self._content, self._step, self._kept = setup, content, step, kept or Ready()
         self._process: LearnerProcess | None = None
         self._examples: list[tuple[list[bytes], list[object], float]] = []
         self._versions: list[Version] = []
@@ -76,7 +77,8 @@ class Replayer:
 
     def _begin(self) -> LearnerProcess:
         if self._process is None:
-            self._process = LearnerProcess(self._setup)
+            self._process = self._kept.take(self._setup)
+            self._process.post("forget")
             # As edits they fit into a pipe at once: nobody waits until the process has started and reads them.
             self._process.post("versions", *self._versions)
             self._process.post("remember", self._examples)
@@ -110,6 +112,10 @@ class Replayer:
             return []
         return list(reply["value"]) if reply["status"] == "ok" else []
 
+    def settle(self) -> None:
+        """Wait until the process has imported what the step may use and made its versions: that is no search yet."""
+        self._begin().ask("settled", "", (), {}, START_SECONDS)
+
     def fits(self, version: int, places: Sequence[int]) -> bool:
         found = self.alike(version, places)
         return len(found) == len(places) and all(found)
@@ -119,16 +125,28 @@ class Replayer:
             self._process.close()
             self._process = None
 
+    def hand_back(self) -> None:
+        """Leave the process to the next replayer, which makes every version anew."""
+        self._kept.keep(self._process)
+        self._process = None
+
+    def interrupt(self) -> None:
+        """Called from another thread: end the search at once."""
+        self.ends = 0.0
+        if process := self._process:
+            process.stop()
+
 
 def diagnose(replayer: Replayer, evidence: Evidence) -> Diagnosis:
     """Compare the learner's answers with every known mistake of the step, and show an input that tells."""
     failing = [example for example in evidence.examples if example.failed]
     if not failing or not replayer.mistakes:
         return Diagnosis(Finding.UNKNOWN)
-    replayer.ends = time.monotonic() + SEARCH_SECONDS
     # What is shown comes first; then what is cheap, because one difference ends a replay.
     others = sorted((one for one in evidence.examples if one is not failing[0]), key=lambda one: one.seconds)
     try:
+        replayer.settle()
+        replayer.ends = time.monotonic() + SEARCH_SECONDS
         return _Search(replayer, [failing[0], *others]).run(evidence)
     except (OutOfTime, Stopped, wire.WireError, ContentError):
         return Diagnosis(Finding.UNKNOWN)

@@ -23,6 +23,11 @@ class Example:
         return sum(exchange.seconds for exchange in self.transcript)
 
 
+def example_of(name: str, transcript: list[Exchange], *, failed: bool) -> Example:
+    """The example that ran last, with the tolerance that its property used."""
+    return Example(name, tuple(transcript), check.loosest(), failed)
+
+
 @dataclass(slots=True)
 class Evidence:
     """Recorded examples: what failed, more inputs for it, a few that passed; and the failing properties, to try again.
@@ -34,7 +39,8 @@ class Evidence:
     examples: list[Example] = field(default_factory=list)
     again: dict[str, Callable[[Callable[[Example], bool]], bool]] = field(default_factory=dict)
 
-    def add(self, name: str, transcript: list[Exchange], *, failed: bool) -> Example:
-        example = Example(name, tuple(transcript), check.loosest(), failed)
+    def add(self, name: str, transcript: list[Exchange], *, failed: bool) -> None:
+        self.take(example_of(name, transcript, failed=failed))
+
+    def take(self, example: Example) -> None:
         self.examples.append(example)
-        return example

@@ -24,17 +24,22 @@ class RememberedExamples(ExampleDatabase):
     def __init__(self, path: Path | None, code: str) -> None:
         super().__init__()
         self.path, self.code = path, code
-        self.inherited, self.found = self._read()
+        self.inherited: dict[str, list[bytes]] = {}
+        self.found: dict[str, list[bytes]] = {}
+        # Names of the properties that failed for the code before this one, and for this one.
+        self.failed_before: tuple[str, ...] = ()
+        self.failed: tuple[str, ...] = ()
+        self._read()
 
-    def _read(self) -> tuple[dict[str, list[bytes]], dict[str, list[bytes]]]:
+    def _read(self) -> None:
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             if self.path is not None:
                 data = json.loads(self.path.read_text(encoding="utf-8"))
                 inherited, found = _unpack(data["inherited"]), _unpack(data["found"])
-                if data["code"] == self.code:
-                    return inherited, {}
-                return found or inherited, {}
-        return {}, {}
+                same = data["code"] == self.code
+                names = data.get("failed_before" if same else "failed", [])
+                self.inherited = inherited if same else found or inherited
+                self.failed_before = tuple(name for name in names if isinstance(name, str))
 
     def save(self, key: bytes, value: bytes) -> None:
         entries = self.found.setdefault(key.hex(), [])
@@ -51,9 +56,15 @@ class RememberedExamples(ExampleDatabase):
 
     def write(self) -> None:
         """Write what the next code will inherit; a workspace that cannot be written costs only this."""
-        if self.path is None or not (self.found or self.inherited):
+        if self.path is None or not (self.found or self.inherited or self.failed or self.failed_before):
             return
-        data = {"code": self.code, "inherited": _pack(self.inherited), "found": _pack(self.found)}
+        data = {
+            "code": self.code,
+            "inherited": _pack(self.inherited),
+            "found": _pack(self.found),
+            "failed_before": self.failed_before,
+            "failed": self.failed,
+        }
         with suppress(OSError):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             spare = self.path.with_suffix(".tmp")

@@ -62,13 +62,13 @@ def analytic(f: Callable[..., Any], args: Sequence[Any], place: int, upstream: A
     return gradient
 
 
-def close_to(got: Any, expected: Array, what: str, *, terms: int = 64) -> None:
+def close_to(got: Any, expected: Array, what: str, *, terms: int = 64, upstream: Any = None) -> None:
     """Claim that one gradient is `expected`, up to the rounding of `terms` operations; where not, name the pattern."""
     scale = max(1.0, float(np.max(np.abs(expected), initial=0)))
     try:
         check.close(got, expected, what=what, terms=terms, scale=scale)
     except check.Mismatch as mismatch:
-        raise _seen_closely(mismatch, got, expected, check.tolerance(terms=terms) * scale) from None
+        raise _seen_closely(mismatch, got, expected, check.tolerance(terms=terms) * scale, upstream) from None
 
 
 def close(
@@ -115,7 +115,7 @@ def explain(got: Any, expected: Array, upstream: Any = None) -> str:
         return "the whole gradient is zero"
     if ratio := _constant_ratio(have, expected):
         return "the sign is turned, everywhere" if ratio == "-1" else f"every element is {ratio} × what it should be"
-    if have.ndim == 2 and have.shape[0] == have.shape[1] > 1 and _near(have.T, expected):
+    if have.ndim >= 2 and have.shape[-1] == have.shape[-2] > 1 and _near(have.swapaxes(-1, -2), expected):
         return "it is the transpose of what it should be"
     if (
         upstream is not None
@@ -132,17 +132,29 @@ def _near(one: Array, other: Array) -> bool:
 
 
 def _constant_ratio(have: Array, expected: Array) -> str:
-    """The factor that all elements share, as a whole number or a fraction where it is one; empty when there is none."""
+    """The factor that all elements share, as a whole number, a fraction or a root where it is one; empty for none."""
     large = np.abs(expected) > 1e-6 * max(float(np.max(np.abs(expected), initial=0)), 1e-300)
     if large.sum() < 2:
         return ""
     ratios = have[large] / expected[large]
     if not np.all(np.isfinite(ratios)) or np.ptp(ratios) > 1e-6 * np.abs(ratios).max() or abs(ratios[0]) < 1e-9:
         return ""
-    fraction = Fraction(float(ratios[0])).limit_denominator(64)
-    if fraction and abs(float(fraction) / float(ratios[0]) - 1) < 1e-6:
-        return str(fraction)
-    return check.number(ratios[0])
+    ratio = float(ratios[0])
+    return _fraction(ratio) or _root(ratio) or check.number(ratio)
+
+
+def _fraction(ratio: float) -> str:
+    fraction = Fraction(ratio).limit_denominator(64)
+    return str(fraction) if fraction and abs(float(fraction) / ratio - 1) < 1e-6 else ""
+
+
+def _root(ratio: float) -> str:
+    """A ratio whose square is a small whole number, or one over it: a scale of √d that is missing, or there twice."""
+    sign = "-" if ratio < 0 else ""
+    square = Fraction(ratio * ratio).limit_denominator(256)
+    if not square or abs(float(square) / (ratio * ratio) - 1) > 2e-6 or 1 not in (square.numerator, square.denominator):
+        return ""
+    return f"{sign}√{square.numerator}" if square.denominator == 1 else f"{sign}1/√{square.denominator}"
 
 
 def heat_map(got: Any, expected: Array, bound: float) -> tuple[str, ...]:

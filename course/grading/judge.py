@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-import os
 import platform
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from course import __version__
 from course.code import closure, fingerprint, raw_digest, read_source
@@ -23,15 +22,15 @@ from course.gate import grader_digest
 from course.grading.outcomes import Diagnosis, Failure, Outcome, PropertyResult, Verdict, overall
 
 if TYPE_CHECKING:
+    from course.grading.collected import Collected
     from course.grading.diagnosis import Replayer
     from course.grading.learner import Exchange, Learner, Spare
     from course.grading.plugin import JudgePlugin
     from course.grading.process import Setup
+    from course.grading.warm import Warm
 
 # Why the code could not be run at all.
 Problem = tuple[Outcome, Failure]
-
-_INI = Path(__file__).with_name("pytest.ini")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +58,11 @@ class How:
     most_examples: int | None = None
     diagnose: bool = False
 
+    @property
+    def looks_first(self) -> bool:
+        """Whether somebody waits for the first failure; proofs and second opinions need no first look."""
+        return self.shrink and not self.only and self.most_examples is None
+
 
 def reference_modules(content: Content, replace: Mapping[str, Path] | None = None) -> dict[str, Path]:
     """The package made of references, with some modules replaced: what an author grades a file against."""
@@ -76,28 +80,34 @@ def grade(
     only: Sequence[str] = (),
     most_examples: int | None = None,
     diagnose: bool = True,
+    warm: Warm | None = None,
 ) -> Verdict:
     """Grade the step's module in this submission. Raise `ContentError` when the step has no grader.
 
     Authors' proofs need no smallest example (`shrink`), only the first failure (`stop_at_first`), and few examples a
-    property (`most_examples`); `only` names the properties to run.
+    property (`most_examples`); `only` names the properties to run. `warm` is what a judge that stays has ready; with it
+    `Cancelled` may come out.
     """
     if not content.test_file(step.key).is_file():
         raise ContentError(
             f"The grader of {step.number} is missing: {content.test_file(step.key)}", hint="course dev check"
         )
     how = How(shrink, stop_at_first, tuple(only), most_examples, diagnose)
-    return _Grading(content, step, submission, seed).run(how)
+    return _Grading(content, step, submission, seed, warm).run(how)
 
 
 class _Grading:
-    def __init__(self, content: Content, step: Step, submission: Submission, seed: int | None) -> None:
-        self.content, self.step, self.submission = content, step, submission
+    def __init__(
+        self, content: Content, step: Step, submission: Submission, seed: int | None, warm: Warm | None = None
+    ) -> None:
+        self.content, self.step, self.submission, self.warm = content, step, submission, warm
         self.began = time.monotonic()
         paths = submission.code(step)
         self.code, self.raw = fingerprint(paths), raw_digest(paths)
         self.grader = grader_digest(content, step)
         self.seed = seed if seed is not None else seed_of(self.code, self.grader)
+        # The order of sets must be settled before the code is known: a process is made ready ahead of it.
+        self.set_order = seed if seed is not None else seed_of("", self.grader)
 
     def run(self, how: How) -> Verdict:
         if problem := self._before_running():
@@ -107,6 +117,8 @@ class _Grading:
         clock, spare = Clock(self.began + self.step.budget.step_seconds), self.submission.spare
         source = read_source(self.submission.modules[self.step.module]) if spare else None
         learner = Learner(self._setup(self.submission), clock, source, spare)
+        if self.warm:
+            self.warm.takes(learner)
         try:
             learner.start()
             return self._properties(learner, how)
@@ -123,7 +135,7 @@ class _Grading:
             budget=self.step.budget,
             probes=(self.content.probes(self.step.key),),
             hidden=() if submission.trusted else (self.content.root / "graders",),
-            seed=self.seed,
+            seed=self.set_order,
         )
 
     def _before_running(self) -> Problem | None:
@@ -146,7 +158,9 @@ class _Grading:
         if problem := learner.load():
             learner.close()
             return self._verdict(problem=problem, learner=learner)
-        with contextlib.closing(self._replayer()) as replayer:
+        if self.warm:
+            self.warm.refill(learner.setup)
+        with self._replaying() as replayer:
             gather = replayer.start if how.diagnose else None
             plugin = JudgePlugin(
                 learner,
@@ -155,8 +169,9 @@ class _Grading:
                 shrink=how.shrink,
                 most_examples=how.most_examples,
                 gather=gather,
+                witness=self.warm.witness if self.warm else None,
             )
-            _run_pytest(self.content.test_file(self.step.key), plugin, how)
+            self._run_properties(plugin, how)
             examples.write()
             diagnosis = self._diagnose(replayer, plugin)
         learner.close()
@@ -165,12 +180,35 @@ class _Grading:
             results = self._whose_fault(results, plugin)
         return self._verdict(results=results, learner=learner, transcripts=plugin.transcripts, diagnosis=diagnosis)
 
-    def _replayer(self) -> Replayer:
+    def _run_properties(self, plugin: JudgePlugin, how: How) -> None:
+        """Run them in the session that stays collected, or collect them for this one time."""
+
+        def run(collected: Collected) -> None:
+            collected.perform(plugin, only=how.only, stop_at_first=how.stop_at_first, look=how.looks_first)
+
+        if self.warm:
+            run(self.warm.collected)
+            plugin.faults = list(self.warm.collected.faults)
+            return
+        from course.grading.collected import collect  # noqa: PLC0415 - the learner process imports meanwhile
+
+        plugin.faults = collect(self.content.test_file(self.step.key), run).faults
+
+    @contextlib.contextmanager
+    def _replaying(self) -> Iterator[Replayer]:
         """What replays the learner's calls on known mistakes; it starts at the first failure, not before."""
         from course.grading.diagnosis import Replayer  # noqa: PLC0415
 
         ours = self._setup(Submission(reference_modules(self.content), trusted=True))
-        return Replayer(ours, self.content, self.step)
+        replayer = Replayer(ours, self.content, self.step, self.warm.replays if self.warm else None)
+        if self.warm:
+            self.warm.replayer = replayer
+        try:
+            yield replayer
+            if self.warm:
+                replayer.hand_back()
+        finally:
+            replayer.close()
 
     def _diagnose(self, replayer: Replayer, plugin: JudgePlugin) -> Diagnosis | None:
         from course.grading.diagnosis import diagnose  # noqa: PLC0415
@@ -188,7 +226,9 @@ class _Grading:
         if not stumbled:
             return results
         reference = Submission(reference_modules(self.content), trusted=True)
-        ours = grade(self.content, self.step, reference, seed=self.seed, only=stumbled, diagnose=False)
+        ours = _Grading(self.content, self.step, reference, self.seed, self.warm and self.warm.aside()).run(
+            How(only=tuple(stumbled))
+        )
         sound = {one.name for one in ours.properties if one.outcome is Outcome.PASSED}
         return tuple(_wrong_value(one, plugin.transcripts[one.name]) if one.name in sound else one for one in results)
 
@@ -240,54 +280,6 @@ def versions() -> dict[str, str]:
         if module := sys.modules.get(name):
             found[name] = str(module.__version__)
     return found
-
-
-def _run_pytest(test_file: Path, plugin: JudgePlugin, how: How) -> None:
-    import pytest  # noqa: PLC0415 - imported while the learner process imports on the other core
-
-    # Relative names: pytest reads "[" and "::" in the path of the grader's folder as parts of a property's name.
-    chosen = [f"{test_file.name}::{name}" for name in how.only] or [test_file.name]
-    arguments = [
-        *chosen, "-c", str(_INI), "--rootdir", str(test_file.parent), "--import-mode=importlib", "--noconftest",
-        "--assert=plain", *(["-x"] if how.stop_at_first else []),
-        *(part for name in _UNUSED for part in ("-p", f"no:{name}")),
-    ]  # fmt: skip
-    # pytest would take the grader of another step with the same last name for this one.
-    sys.modules.pop(test_file.stem, None)
-    said = io.StringIO()
-    with (
-        _environment(),
-        contextlib.chdir(test_file.parent),
-        contextlib.redirect_stdout(said),
-        contextlib.redirect_stderr(said),
-    ):
-        code = int(pytest.main(arguments, plugins=[plugin]))
-    if plugin.interrupted:  # pytest takes Ctrl-C for the end of its own run
-        raise KeyboardInterrupt
-    if code not in (0, 1, _COLLECTED_NOTHING):
-        plugin.faults.append(f"pytest ended with {code}: {said.getvalue().strip()}")
-
-
-_COLLECTED_NOTHING = 5
-_UNUSED = (
-    "cacheprovider", "terminal", "faulthandler", "logging", "capture", "doctest", "junitxml", "pastebin", "setuponly",
-    "setupplan", "stepwise", "nose", "unraisableexception", "threadexception", "warnings", "legacypath", "tmpdir",
-)  # fmt: skip
-
-
-@contextlib.contextmanager
-def _environment() -> Any:
-    """Keep pytest from loading whatever plugins the machine has, or options from the shell."""
-    before = {name: os.environ.pop(name, None) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")}
-    before["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
 
 
 def _complete(plugin: JudgePlugin, how: How) -> tuple[PropertyResult, ...]:

@@ -57,15 +57,24 @@ def _path(workspace: Workspace, step: Step) -> Path:
 
 def keep_last(workspace: Workspace, step: Step, verdict: Verdict) -> None:
     """Keep a verdict and its transcripts; what cannot be written is only missed by a later hint."""
-    transcripts = {}
-    for name, exchanges in verdict.transcripts.items():
-        with suppress(wire.WireError):
-            plain = [(one.operation, one.name, one.args, one.kwargs, one.shown, one.reply) for one in exchanges]
-            transcripts[name] = base64.b64encode(wire.encode(plain)).decode("ascii")
+    transcripts = {name: base64.b64encode(calls).decode("ascii") for name, calls in recorded_calls(verdict).items()}
     path, data = _path(workspace, step), {"schema": SCHEMA, "verdict": verdict.as_json(), "transcripts": transcripts}
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, json.dumps(data).encode())
+
+
+def recorded_calls(verdict: Verdict) -> dict[str, bytes]:
+    """The calls of each property that failed, as bytes; those too large to send are left out."""
+    recorded = {}
+    for name, exchanges in verdict.transcripts.items():
+        if isinstance(exchanges, bytes):  # the verdict comes from a judge in another process
+            recorded[name] = exchanges
+            continue
+        with suppress(wire.WireError):
+            plain = [(one.operation, one.name, one.args, one.kwargs, one.shown, one.reply) for one in exchanges]
+            recorded[name] = wire.encode(plain)
+    return recorded
 
 
 def read_last(workspace: Workspace, step: Step) -> LastCheck:
@@ -83,31 +92,31 @@ def read_last(workspace: Workspace, step: Step) -> LastCheck:
 
 def _last(data: dict[str, Any]) -> LastCheck:
     verdict, found = data["verdict"], data["verdict"]["diagnosis"]
-    diagnosis = _diagnosis(found) if found else None
-    properties = tuple(_property(entry) for entry in verdict["properties"])
+    diagnosis = diagnosis_from(found) if found else None
+    properties = tuple(property_from(entry) for entry in verdict["properties"])
     return LastCheck(
         Outcome(verdict["outcome"]),
         verdict["code"],
         properties,
         diagnosis,
         data["transcripts"],
-        _failure(verdict["problem"]),
+        failure_from(verdict["problem"]),
     )
 
 
-def _diagnosis(found: dict[str, Any]) -> Diagnosis:
+def diagnosis_from(found: dict[str, Any]) -> Diagnosis:
     return Diagnosis(
         Finding(found["finding"]), tuple(found["mistakes"]), found["inputs"], tuple(found.get("rivals", ()))
     )
 
 
-def _property(entry: dict[str, Any]) -> PropertyResult:
+def property_from(entry: dict[str, Any]) -> PropertyResult:
     return PropertyResult(
-        entry["name"], entry["claim"], Outcome(entry["outcome"]), entry["examples"], _failure(entry["failure"])
+        entry["name"], entry["claim"], Outcome(entry["outcome"]), entry["examples"], failure_from(entry["failure"])
     )
 
 
-def _failure(entry: dict[str, Any] | None) -> Failure | None:
+def failure_from(entry: dict[str, Any] | None) -> Failure | None:
     if entry is None:
         return None
     return Failure(entry["summary"], tuple(entry["detail"]), entry["call"], tuple(entry["where"]))

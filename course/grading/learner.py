@@ -32,6 +32,10 @@ class PropertyEnds(BaseException):
         self.outcome, self.failure = outcome, failure
 
 
+class Cancelled(BaseException):
+    """Nobody waits for this verdict any more: the code was saved again."""
+
+
 class ProbeFault(Exception):
     """A probe of ours failed: the grader's fault, not the learner's."""
 
@@ -51,9 +55,13 @@ class Exchange:
 
 @dataclass(slots=True)
 class Clock:
-    """The time a whole check may take, shared by every process it starts; what they wait for a core is added to it."""
+    """The time a whole check may take, shared by every process it starts; and whether anybody still waits for it.
+
+    What judge and learner wait for a core is added to it.
+    """
 
     ends: float
+    cancelled: bool = False
     seconds: float = field(init=False)
     _before: float = field(init=False)
 
@@ -65,7 +73,7 @@ class Clock:
         left = self.ends - time.monotonic()
         if left > self.seconds / 2:  # nobody needs to look closer, two thousand times a check
             return left
-        waited = starved("thread-self", math.inf) - self._before
+        waited = max(starved("thread-self", math.inf) - self._before, 0.0)
         if process is not None:
             waited += starved(process.process.pid, self.seconds)
         return left + min(waited, MOST * self.seconds)
@@ -90,13 +98,15 @@ class Spare:
 class Learner:
     """The learner's code as a grader sees it. One process serves the properties until one of them breaks it.
 
-    `source` and `spare`: proofs try hundreds of versions of a module, one after another in one process.
+    `source` and `spare`: proofs try hundreds of versions of a module, one after another in one process. `make`: where a
+    new process comes from, a warm judge has one ready.
     """
 
     setup: Setup
     clock: Clock
     source: str | None = None
     spare: Spare | None = None
+    make: Callable[[Setup], LearnerProcess] = LearnerProcess
     process: LearnerProcess | None = None
     transcript: list[Exchange] = field(default_factory=list)
     printed: str = ""
@@ -111,7 +121,7 @@ class Learner:
         """Start the process, so that it imports while the judge does."""
         if self.process is None:
             with uninterrupted():
-                self.process = (self.spare.take() if self.spare else None) or LearnerProcess(self.setup)
+                self.process = (self.spare.take() if self.spare else None) or self.make(self.setup)
 
     def load(self) -> tuple[Outcome, Failure] | None:
         """Import the learner's module; say why that failed, if it did."""
@@ -158,6 +168,8 @@ class Learner:
         return _value(exchange)
 
     def _reply(self, operation: str, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        if self.clock.cancelled:
+            raise Cancelled
         if self.clock.left(self.process) <= 0:
             return {"status": "timeout", "message": _STEP_TIME}
         if self.timeouts >= MOST_TIMEOUTS:
@@ -174,6 +186,8 @@ class Learner:
             return dict(self.process.ask(operation, name, args, kwargs, seconds))
         except Stopped as stop:
             self.close()
+            if self.clock.cancelled:
+                raise Cancelled from None
             self.timeouts += stop.outcome is Outcome.TIMEOUT
             return {"status": stop.outcome.value, "message": stop.message or self._limit(stop.outcome)}
 
@@ -183,6 +197,12 @@ class Learner:
         if self.clock.left() <= 0:
             return _STEP_TIME
         return f"one call took longer than {self.setup.budget.call_seconds:g} s"
+
+    def cancel(self) -> None:
+        """Called from another thread: whatever is running ends at once with `Cancelled`."""
+        self.clock.cancelled = True
+        if process := self.process:
+            process.stop()
 
     def close(self) -> None:
         if self.process is None:

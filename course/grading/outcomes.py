@@ -95,7 +95,8 @@ class Verdict:
     printed: str = ""
     protections: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
-    transcripts: dict[str, list[Any]] = field(default_factory=dict, repr=False)
+    # The calls of what failed, by property; as bytes when the verdict comes from a judge in another process.
+    transcripts: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def passed(self) -> bool:

@@ -6,20 +6,30 @@ import copy
 import functools
 import hashlib
 import inspect
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import hypothesis
 import pytest
 from hypothesis import HealthCheck, Phase
-from hypothesis.errors import Flaky
+from hypothesis.errors import Flaky, HypothesisException
+from hypothesis.internal.reflection import function_digest
 
 from course.grading import check
 from course.grading.check import Mismatch
-from course.grading.evidence import Evidence, Example
+from course.grading.evidence import Evidence, Example, example_of
 from course.grading.examples import RememberedExamples
-from course.grading.learner import Exchange, Learner, LearnerRaised, ProbeFault, PropertyEnds, raised_failure
+from course.grading.learner import (
+    Cancelled,
+    Exchange,
+    Learner,
+    LearnerRaised,
+    ProbeFault,
+    PropertyEnds,
+    raised_failure,
+)
 from course.grading.outcomes import Failure, Outcome, PropertyResult
 from course.grading.show import show_exchange
 
@@ -31,6 +41,11 @@ MAX_EXAMPLES = 20
 SHRINK_EXAMPLES = 200
 
 
+# Whoever waits is told of progress so often.
+TELL_SECONDS = 0.1
+# A first look at every property tries so many examples, the same that its own run begins with.
+FIRST_LOOK = 2
+
 # Inputs recorded for the diagnosis: of each passing property, and of each of the first few failing ones.
 KEPT_PASSING = 2
 EVIDENCE_EXAMPLES = 8
@@ -41,6 +56,20 @@ TELLING_EXAMPLES = 40
 
 class ShrunkEnough(BaseException):
     """The example is small enough; a BaseException, so that hypothesis stops at once."""
+
+
+class LookedAt(BaseException):
+    """The first look at a property is over: it failed, or held on a few examples."""
+
+
+class Witness:
+    """Whoever waits for a grading is told how it goes; this one is told nothing."""
+
+    def first_failure(self, claim: str, outcome: Outcome, failure: Failure | None) -> None:
+        """A property fails; which input will be shown for it, and whether another is shown first, is not known yet."""
+
+    def progress(self, examples: int, left: tuple[str, ...], properties: int) -> None:
+        """So many examples were tried; of so many properties, these are left."""
 
 
 def draw_the_same_everywhere() -> None:
@@ -69,6 +98,8 @@ class Running:
     error: Exception | None = None
     transcript: list[Exchange] | None = None
     gathering: bool = False
+    first_look: bool = False
+    looked_at: bool = False
     telling: Callable[[Example], bool] | None = None
 
     def failed(self, error: Exception, transcript: list[Exchange]) -> None:
@@ -77,7 +108,10 @@ class Running:
 
 
 class JudgePlugin:
-    """Serve the `learner` fixture, seed and wrap every property, and collect a result for each."""
+    """One run over the properties of a step: seed and wrap each of them, and collect a result for each.
+
+    A `Collected` pytest session serves it: it calls the methods of the second half at the right moments.
+    """
 
     def __init__(
         self,
@@ -88,8 +122,9 @@ class JudgePlugin:
         shrink: bool = True,
         most_examples: int | None = None,
         gather: Callable[[], None] | None = None,
+        witness: Witness | None = None,
     ) -> None:
-        self._learner = learner
+        self.learner = learner
         self._seed = seed
         self._examples = examples
         self._shrink = shrink
@@ -97,31 +132,28 @@ class JudgePlugin:
         # Called at the first failure; None: no evidence is gathered.
         self._gather = gather
         self.evidence = Evidence()
+        self._witness = witness or Witness()
+        self._told = False
+        self._told_at = 0.0
+        # What passed in the first look at a property; evidence only if nothing more is tried.
+        self._seen: list[Example] = []
         self._failing = 0
         self._running = Running()
         self.results: list[PropertyResult] = []
         self.transcripts: dict[str, list[Exchange]] = {}
         self.collected: list[str] = []
         self.faults: list[str] = []
-        self.interrupted = False
-
-    @pytest.fixture
-    def learner(self) -> Learner:
-        return self._learner
 
     # ------------------------------------------------------------ before
 
-    def pytest_configure(self, config: pytest.Config) -> None:
-        # Nobody reads pytest's account of a failure: writing the long one took longer than the properties.
-        config.option.tbstyle = "native"
-
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+    def prepare(self, items: Sequence[pytest.Function]) -> None:
         self.collected = [item.name for item in items]
         for item in items:
-            if not isinstance(item, pytest.Function):
-                self.faults.append(f"{item.name} is not a function")
-                continue
             self._prepare(item.obj, item.name)
+
+    def order(self) -> tuple[str, ...]:
+        """The properties to look at first: those that failed for the code before this."""
+        return self._examples.failed_before
 
     def _prepare(self, function: Any, name: str) -> None:
         """Seed one property from the run's seed and its name, and count and record its examples."""
@@ -133,6 +165,8 @@ class JudgePlugin:
         inner = getattr(handle.inner_test, "__course_inner__", handle.inner_test)
         handle.inner_test = self._recorded(inner)
         # The module stays imported from one grading to the next: what the author asked for is read only once.
+        if not hasattr(function, "_hypothesis_internal_database_key"):  # as hypothesis would make it, but once only
+            function._hypothesis_internal_database_key = function_digest(inner)
         own = getattr(function, "__course_settings__", function._hypothesis_internal_use_settings)
         function.__course_settings__ = own
         function._hypothesis_internal_use_settings = self._settings(own)
@@ -159,11 +193,20 @@ class JudgePlugin:
                 value = inner(*args, **kwargs)
             except (AssertionError, LearnerRaised) as error:
                 if self._running.gathering:
-                    self.evidence.add(self._running.name, self._learner.transcript, failed=True)
+                    self.evidence.add(self._running.name, self.learner.transcript, failed=True)
                     return None
                 if not self._is_telling():
                     return None
-                self._running.failed(error, self._learner.transcript)
+                self._running.failed(error, self.learner.transcript)
+                if self._running.first_look:
+                    raise LookedAt from None
+                raise
+            except HypothesisException:
+                raise
+            except Exception as error:  # the grader's own, perhaps: its full run will tell
+                if self._running.first_look:
+                    self._running.failed(error, self.learner.transcript)
+                    raise LookedAt from None
                 raise
             self._keep_passing()
             return value
@@ -173,44 +216,66 @@ class JudgePlugin:
 
     def _is_telling(self) -> bool:
         wanted, running = self._running.telling, self._running
-        return wanted is None or wanted(
-            Example(running.name, tuple(self._learner.transcript), check.loosest(), failed=True)
-        )
+        return wanted is None or wanted(example_of(running.name, self.learner.transcript, failed=True))
 
     def _keep_passing(self) -> None:
         """Keep a few passing examples of each property: a mistake must answer these as the learner's code did, too."""
         running = self._running
         if self._gather is None or running.telling is not None:
             return
-        if running.gathering or running.examples <= KEPT_PASSING:
-            self.evidence.add(running.name, self._learner.transcript, failed=False)
+        if running.first_look:
+            self._seen.append(example_of(running.name, self.learner.transcript, failed=False))
+        elif running.gathering or running.examples <= KEPT_PASSING:
+            self.evidence.add(running.name, self.learner.transcript, failed=False)
 
     def _begin_example(self) -> None:
         running = self._running
         check.forget_tolerance()
+        if self.learner.clock.cancelled:
+            raise Cancelled
         if running.gathering:
-            self._learner.begin()
+            self.learner.begin()
             return
         if running.error is not None:
             running.since_failure += 1
             if running.since_failure > (SHRINK_EXAMPLES if running.telling is None else TELLING_EXAMPLES):
                 raise ShrunkEnough
+        elif running.first_look and running.examples >= FIRST_LOOK:
+            raise LookedAt
         else:
             running.examples += 1
-        self._learner.begin()
+            self._tell_progress()
+        self.learner.begin()
+
+    def _tell_progress(self) -> None:
+        now = time.monotonic()
+        if now < self._told_at + TELL_SECONDS:
+            return
+        self._told_at = now
+        done = {result.name for result in self.results}
+        tried = sum(result.examples for result in self.results) + self._running.examples
+        self._witness.progress(tried, tuple(name for name in self.collected if name not in done), len(self.collected))
 
     # ------------------------------------------------------------ during and after
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Iterator[None]:
-        self._running = Running(pyfuncitem.name)
-        self._learner.begin()
+    def begin(self, item: pytest.Function, *, first_look: bool) -> None:
+        """A property is about to run, in full or for a first look."""
+        self._running = Running(item.name, first_look=first_look)
+        self._seen = []
+
+    def called(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+        self.learner.begin()
         if not hasattr(pyfuncitem.obj, "hypothesis"):
             self._running.examples = 1
         try:
             value = yield
+        except LookedAt:
+            # Not passed on: pytest would write a report of it that nobody reads.
+            self._running.looked_at = True
+            return None
         except (AssertionError, LearnerRaised, ShrunkEnough):
-            self._gather_evidence(pyfuncitem)
+            if not self._running.first_look:
+                self._gather_evidence(pyfuncitem)
             raise
         if not hasattr(pyfuncitem.obj, "hypothesis"):
             self._keep_passing()
@@ -222,7 +287,7 @@ class JudgePlugin:
         if self._gather is None:
             return
         self._gather()
-        evidence.add(item.name, running.transcript or self._learner.transcript, failed=True)
+        evidence.add(item.name, running.transcript or self.learner.transcript, failed=True)
         self._failing += 1
         if not hasattr(item.obj, "hypothesis"):
             return
@@ -231,13 +296,13 @@ class JudgePlugin:
         evidence.again[item.name] = functools.partial(self._search, item, call)
         if self._failing > EVIDENCE_PROPERTIES:
             return
-        kept = self._learner.transcript
+        kept = self.learner.transcript
         running.gathering = True
         try:
             self._once_more(item.obj, call, EVIDENCE_EXAMPLES, Phase.generate)
         finally:
             running.gathering = False
-            self._learner.transcript = kept
+            self.learner.transcript = kept
 
     def _once_more(self, function: Any, call: Callable[[], Any], examples: int, *phases: Phase) -> None:
         """Run a property again, on so many inputs, whatever comes out: more evidence is welcome, not needed."""
@@ -264,35 +329,49 @@ class JudgePlugin:
         self.transcripts[item.name] = running.transcript
         return True
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-        if call.when == "call" or call.excinfo is not None:
-            self._record(item, call.excinfo.value if call.excinfo else None)
-        return (yield)
+    def record(self, item: pytest.Item, error: BaseException | None, *, called: bool) -> None:
+        """Take down how a property ended; after a first look only what a full run could not change.
 
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.failed:
-            self.faults.append(str(report.longrepr))
-
-    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        # A grader that cannot be collected, or that calls pytest.exit(), gets here with a class of pytest's own.
-        self.interrupted = excinfo.type is KeyboardInterrupt
-
-    def pytest_internalerror(self, excrepr: object) -> None:
-        self.faults.append(str(excrepr))
-
-    def _record(self, item: pytest.Item, error: BaseException | None) -> None:
+        `called`: it is the property that ended so, not what is made for it before or cleared away after.
+        """
         running = self._running
+        if isinstance(error, Cancelled):
+            return
+        if running.looked_at or (running.first_look and called and isinstance(error, Exception)):
+            seen = running.error if running.looked_at else error
+            if seen is not None:
+                self._tell(item, seen)
+            return
         flaky = isinstance(error, Flaky)
         if isinstance(error, ShrunkEnough | Flaky) and running.error is not None:
             error = running.error
-        transcript = running.transcript if running.transcript is not None else self._learner.transcript
+        transcript = running.transcript if running.transcript is not None else self.learner.transcript
         outcome, failure = self._judged(error, transcript)
         if flaky and failure is not None:
             failure = replace(failure, detail=(*failure.detail, "called again with the same input, it did otherwise"))
-        if outcome is not Outcome.PASSED:
+        if outcome is Outcome.PASSED:
+            for example in self._seen[:KEPT_PASSING]:
+                self.evidence.take(example)
+        else:
             self.transcripts[item.name] = transcript
+            self._tell(item, error)
         self.results.append(PropertyResult(item.name, claim_of(item), outcome, running.examples, failure))
+        self._tell_progress()
+
+    def _tell(self, item: pytest.Item, error: BaseException | None) -> None:
+        """Tell whoever waits of the first property that fails, as soon as that is known."""
+        running = self._running
+        transcript = running.transcript if running.transcript is not None else self.learner.transcript
+        outcome, failure = self._judged(error, transcript)
+        if not self._told and outcome is not Outcome.UNFINISHED:
+            self._told = True
+            self._witness.first_failure(claim_of(item), outcome, failure)
+
+    def finish(self) -> None:
+        """Put the results into the order of the grader, whatever the order they came in."""
+        places = {name: place for place, name in enumerate(self.collected)}
+        self.results.sort(key=lambda result: places[result.name])
+        self._examples.failed = tuple(result.name for result in self.results if result.outcome is not Outcome.PASSED)
 
     def _judged(self, error: BaseException | None, transcript: list[Exchange]) -> tuple[Outcome, Failure | None]:
         """What an exception means, and the call it came from."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from course.curriculum import Budget, Rules
 from course.grading import scratch, wire
 from course.grading.isolation import default_readable
 from course.grading.outcomes import Outcome
-from course.grading.starved import starved
+from course.grading.starved import MOST, starved
 
 START_SECONDS = 60.0
 WATCH_SECONDS = 0.05
@@ -26,6 +27,9 @@ KEPT_OUTPUT = 8 << 10
 FILE_SIZE = 64 << 20
 # How long a process that closed its connection may take to end, before it is taken for one that goes on.
 DYING_SECONDS = 2.0
+
+# What tells the math libraries how many threads to use.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 _BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from course.grading.child import main; main()"
 
@@ -116,10 +120,9 @@ class LearnerProcess:
     def _environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LANG", "LC_ALL") if name in os.environ}
         threads = str(self.setup.threads)
-        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
         # Code that depends on the order of a set of strings gets the same verdict each time, too.
         ours = {"HOME": self.scratch, "TMPDIR": self.scratch, "PYTHONHASHSEED": str(self.setup.seed % 2**32)}
-        return kept | dict.fromkeys(names, threads) | ours
+        return kept | dict.fromkeys(THREADS, threads) | ours
 
     def _config(self) -> dict[str, Any]:
         setup = self.setup
@@ -227,10 +230,16 @@ class LearnerProcess:
 
         try:
             watched = psutil.Process(self.process.pid)
+            asked, before, pid = self._deadline, 0.0, self.process.pid
             while self.process.poll() is None:
                 deadline = self._deadline
+                if deadline != asked:
+                    asked, before = deadline, starved(pid, math.inf)
                 late = 0.0 if deadline is None else time.monotonic() - deadline
-                if late > 0 and late > starved(self.process.pid, self.setup.budget.call_seconds):
+                waited = (
+                    min(starved(pid, math.inf) - before, MOST * self.setup.budget.call_seconds) if late > 0 else 0.0
+                )
+                if late > waited:
                     self._halt(Outcome.TIMEOUT, "")
                 elif watched.memory_info().rss > self.setup.budget.memory * 1.25 + (512 << 20):
                     self._halt(Outcome.MEMORY, "")

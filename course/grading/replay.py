@@ -31,10 +31,17 @@ class Versions:
         # Calls are kept as bytes, so that no version sees another's changes.
         self._examples: list[tuple[list[bytes], list[Any], float]] = []
 
+    def forget(self) -> None:
+        """Start afresh, for another learner's code: no version keeps what it did for the one before."""
+        self._made, self._first, self._examples = [], "", []
+
     def add(self, *versions: str | list[tuple[str, str]]) -> None:
         if not self._made and versions and isinstance(versions[0], str):
             self._first = versions[0]
         self._made += versions
+
+    def settled(self) -> None:
+        """Do nothing: an answer says that everything asked for before is done."""
 
     def prepare(self) -> None:
         for place in range(len(self._made)):
@@ -62,7 +69,11 @@ class Versions:
         return code
 
     def remember(self, examples: Sequence[Any]) -> None:
-        self._examples = [(list(calls), list(replies), float(rtol)) for calls, replies, rtol in examples]
+        # The answers as the judge sees them: a torch tensor becomes what it is over there.
+        self._examples = [
+            (list(calls), [wire.decode(wire.encode(reply)) for reply in replies], float(rtol))
+            for calls, replies, rtol in examples
+        ]
 
     def alike(self, answer: Callable[[Any], dict[str, Any]], tensors: bool, places: Sequence[int]) -> list[bool]:
         """Say for these examples, up to the first that differs, whether the version answers as the learner did."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import sys
+from pathlib import Path
 
 from rich.console import Console, RenderableType
+from rich.style import Style
 from rich.text import Text
 from rich.theme import Theme
 
@@ -60,6 +63,26 @@ def say_cut(text: Text, *, indent: int = 0) -> None:
 def say_next(*parts: str | tuple[str, str]) -> None:
     """Print the line that ends every message: what to type now. A part with a style is `(text, style)`."""
     say(Text.assemble(("next: ", "quiet"), *parts), indent=2)
+
+
+_links: list[Path] = []
+
+
+def link_to(root: Path) -> None:
+    """From now on the files named on the screen are links into this folder, where the terminal can follow them."""
+    _links[:] = [root] if os.environ.get("TERM") not in ("dumb", "linux", None) else []
+
+
+def link(text: Text, place: str) -> Text:
+    """Make a text the link to a place in the workspace, `minillm/a/b.py` or `minillm/a/b.py:12 in f`."""
+    found = _PLACE.match(place)
+    if _links and found and console().is_terminal:
+        line = f"#{found[2]}" if found[2] else ""
+        text.stylize(Style(link=f"{(_links[0] / found[1]).as_uri()}{line}"))
+    return text
+
+
+_PLACE = re.compile(r"([\w/]+\.py)(?::(\d+))?")
 
 
 def command(text: str) -> tuple[str, str]:

@@ -11,13 +11,14 @@ from course.grading.isolation import Protection
 from course.machine import GIB, Machine
 from course.view.console import say
 from course.view.console import show as show_lines
+from course.watch.memory import Held
 
 
-def show(machine: Machine, protections: Sequence[Protection]) -> None:
+def show(machine: Machine, protections: Sequence[Protection], watch: Held | None = None) -> None:
     table = Table(box=None, show_header=False, padding=(0, 2), pad_edge=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for name, said in _facts(machine):
+    for name, said in [*_facts(machine), *_watch(watch)]:
         table.add_row(Text(name, style="quiet"), said)
     show_lines(table)
     say()
@@ -30,6 +31,13 @@ def show(machine: Machine, protections: Sequence[Protection]) -> None:
         Text("✓", style="passed"), "time", Text("the judge stops a call or a check that takes too long", style="quiet")
     )
     show_lines(table)
+
+
+def _watch(watch: Held | None) -> list[tuple[str, Text]]:
+    if watch is None:
+        return []
+    parts = f"itself {watch.watch >> 20}, judge {watch.judge >> 20}, learner processes {watch.learners >> 20}"
+    return [("watch", Text(f"it holds {watch.total >> 20} MiB ({watch.kind}): {parts}"))]
 
 
 def _facts(machine: Machine) -> list[tuple[str, Text]]:

@@ -7,7 +7,7 @@ from rich.text import Text
 from course.curriculum import Step
 from course.grading.outcomes import Diagnosis, Failure, Finding, Outcome, PropertyResult, Verdict
 from course.grading.score import Score
-from course.view.console import command, say, say_cut, say_next
+from course.view.console import command, link, say, say_cut, say_next
 
 WORDS = {
     Outcome.WRONG: "WRONG", Outcome.ERROR: "ERROR", Outcome.UNFINISHED: "UNFINISHED", Outcome.TIMEOUT: "TOO SLOW",
@@ -18,9 +18,14 @@ MOST_OTHERS = 12
 MOST_PRINTED = 8
 
 
-def show(step: Step, verdict: Verdict) -> None:
-    """Print a verdict: one line when it passed, the first failure in full and the others in a line each when not."""
-    say(_head(step, verdict))
+def show(step: Step, verdict: Verdict, *, watched: bool = False, wall: float | None = None) -> None:
+    """Print a verdict: one line when it passed, the first failure in full and the others in a line each when not.
+
+    `watched`: the next save is checked without a command. `wall`: the seconds since the command was typed, when the
+    verdict is all that was waited for.
+    """
+    seconds = verdict.seconds if wall is None else wall
+    say(_head(step, verdict, seconds))
     if verdict.problem:
         _show_failure(verdict.problem, WORDS[verdict.outcome], verdict.outcome.value, "")
     elif first := verdict.first_failure:
@@ -30,14 +35,14 @@ def show(step: Step, verdict: Verdict) -> None:
     if verdict.printed.strip() and not verdict.passed:
         _show_printed(verdict.printed)
     if not verdict.passed:
-        _show_next(step, verdict)
+        _show_next(step, verdict, seconds, watched=watched)
 
 
-def _head(step: Step, verdict: Verdict) -> Text:
+def _head(step: Step, verdict: Verdict, seconds: float) -> Text:
     title = (f"{step.number} {step.title}", "bold")
     if verdict.passed:
         holds = f" — all {len(verdict.properties)} properties hold"
-        seen = f"   {_inputs(verdict)} in {verdict.seconds:.2f} s"
+        seen = f"   {_inputs(verdict)} in {seconds:.2f} s"
         return Text.assemble(("✓ ", "passed"), title, (holds, "passed"), (seen, "quiet"))
     holding = sum(result.outcome is Outcome.PASSED for result in verdict.properties)
     said = "it could not be run" if verdict.problem else f"{holding} of {len(verdict.properties)} properties hold"
@@ -70,7 +75,7 @@ def _show_failure(failure: Failure, word: str, style: str, claim: str) -> None:
         # A probe's wording may be several lines of Python: they stay under one another.
         say(Text.assemble(("for  ", "quiet"), (failure.call.replace("\n", "\n     "), "code")), indent=4)
     for place in failure.where:
-        say(Text.assemble(("at   ", "quiet"), place), indent=4)
+        say(Text.assemble(("at   ", "quiet"), link(Text(place), place)), indent=4)
 
 
 def _show_diagnosis(diagnosis: Diagnosis | None) -> None:
@@ -109,14 +114,25 @@ def _show_printed(printed: str) -> None:
         say_cut(Text(line[:400], style="quiet"), indent=4)
 
 
-def _show_next(step: Step, verdict: Verdict) -> None:
-    check = command(f"course check {step.number}")
-    parts: tuple[str | tuple[str, str], ...] = (check, " after your change")
+def _show_next(step: Step, verdict: Verdict, seconds: float, *, watched: bool) -> None:
+    check = ("save it", "command") if watched else command(f"course check {step.number}")
+    parts: tuple[str | tuple[str, str], ...] = ("change it and ", check) if watched else (check, " after your change")
     if verdict.outcome is Outcome.GRADER_FAULT:
         parts = ("this is a fault of the course, not of your code; please report it with the lines above",)
     elif verdict.outcome is Outcome.UNFINISHED:
         parts = (f"write it in {step.path}, then ", check)
-    say_next(*parts, (f"   checked in {verdict.seconds:.2f} s, {_inputs(verdict)}", "quiet"))
+    say_next(*parts, (f"   checked in {seconds:.2f} s, {_inputs(verdict)}", "quiet"))
+
+
+def show_all(step: Step, verdict: Verdict) -> None:
+    """Every property in a line, whether it holds or not."""
+    say(_head(step, verdict, verdict.seconds))
+    if verdict.problem:
+        _show_failure(verdict.problem, WORDS[verdict.outcome], verdict.outcome.value, "")
+    for result in verdict.properties:
+        passed = result.outcome is Outcome.PASSED
+        word = "holds" if passed else WORDS[result.outcome]
+        say_cut(Text.assemble((f"{word}  ", result.outcome.value), result.claim), indent=2)
 
 
 def show_way_on(step: Step, following: Step | None, score: Score | None, *, current: bool) -> None:

@@ -1,63 +1,285 @@
-"""`make bench`: what a command costs beside what it is compared with, measured in the same run. Ratios, not seconds."""
+"""`make bench`: what a command costs beside what it is compared with, in one run. Writes docs/benchmarks.md.
+
+Ratios and medians; the machine's other work is in them, so an idle machine is needed for the bars.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import platform
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from watching import Watch
+
+from course.content import Content
+from course.curriculum import load_curriculum
+from course.grading.judge import Submission, grade, reference_modules
+from course.grading.learner import Clock, Learner
+from course.grading.mistakes import load_mistakes
+from course.grading.process import Setup
+
 ROOT = Path(__file__).parents[2]
+TORCH = ROOT / "tests" / "fixtures" / "torch"
 REPEATS = 9
+COURSE = [sys.executable, "-m", "course"]
 # As on a learner's machine: compiled modules are kept.
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in ("PYTHONDONTWRITEBYTECODE", "COLUMNS")}
+# A spare process needs this long to be ready again.
+SETTLE = {"NumPy": 0.5, "torch": 3.0}
 
 
-def seconds(*commands: list[str], cwd: Path, repeats: int = REPEATS) -> list[float]:
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: what was measured, what came out, and the bar."""
+
+    what: str
+    found: str
+    bar: str
+    met: bool | None
+
+
+def environment(content: Path) -> dict[str, str]:
+    return ENVIRONMENT | {"COURSE_CONTENT": str(content), "PYTHONPATH": str(ROOT)}
+
+
+def seconds(*commands: list[str], cwd: Path, content: Path = ROOT, repeats: int = REPEATS) -> list[float]:
     """The median wall time of each command; they take turns, so that a noisy neighbour meets all of them."""
     times: list[list[float]] = [[] for _ in commands]
     for _ in range(repeats):
         for place, command in enumerate(commands):
             began = time.perf_counter()
-            subprocess.run(command, cwd=cwd, capture_output=True, check=True, env=ENVIRONMENT)
+            done = subprocess.run(command, cwd=cwd, capture_output=True, check=False, env=environment(content))
+            assert done.returncode == 0, done.stderr.decode()
             times[place].append(time.perf_counter() - began)
     return [statistics.median(one) for one in times]
 
 
-def main() -> None:
-    course = [sys.executable, "-m", "course"]
-    with tempfile.TemporaryDirectory() as folder:
-        workspace = Path(folder)
-        _passed_workspace(workspace, course)
-        print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}; medians of {REPEATS} runs taken in turns\n")
-        _start_up(course, workspace)
-        _check(course, workspace)
-
-
-def _passed_workspace(workspace: Path, course: list[str]) -> None:
+def made_workspace(folder: Path, content: Path, steps: Sequence[str] = ()) -> Path:
+    """A workspace with these steps passed."""
+    folder.mkdir()
     for verb in (["init", "."], ["start"]):
-        subprocess.run([*course, *verb], cwd=workspace, capture_output=True, check=True, env=ENVIRONMENT)
-    shutil.copy(ROOT / "graders/foundations/neuron/reference.py", workspace / "minillm/foundations/neuron.py")
-    subprocess.run([*course, "check", "F.1"], cwd=workspace, capture_output=True, check=True)
+        subprocess.run([*COURSE, *verb], cwd=folder, capture_output=True, check=True, env=environment(content))
+    curriculum = load_curriculum(Content(content))
+    for number in steps:
+        step = curriculum.find(number)
+        (folder / step.path).parent.mkdir(exist_ok=True)
+        shutil.copy(curriculum.content.reference(step.file), folder / step.path)
+        for verb in (["check", number], ["next"]):
+            subprocess.run([*COURSE, *verb], cwd=folder, capture_output=True, check=True, env=environment(content))
+    return folder
 
 
-def _start_up(course: list[str], workspace: Path) -> None:
+# ---------------------------------------------------------------- the rows
+
+
+def start_up(workspace: Path) -> list[Row]:
     verbs = [["--help"], ["map"], ["next", "F.1"], ["lesson", "F.1"]]
-    bare, *found = seconds([sys.executable, "-c", "import click"], *[[*course, *verb] for verb in verbs], cwd=workspace)
-    print(f"python -c 'import click'      {bare * 1e3:6.0f} ms")
-    for verb, taken in zip(verbs, found, strict=True):
-        print(f"course {' '.join(verb):<22} {taken * 1e3:6.0f} ms   {(taken - bare) * 1e3:+5.0f} ms (bar: 150)")
+    bare, *found = seconds([sys.executable, "-c", "import click"], *[[*COURSE, *verb] for verb in verbs], cwd=workspace)
+    return [
+        Row(
+            f"`course {' '.join(verb)}`, beyond `import click`",
+            f"{(one - bare) * 1e3:.0f} ms",
+            "150 ms",
+            one - bare <= 0.15,
+        )
+        for verb, one in zip(verbs, found, strict=True)
+    ]
 
 
-def _check(course: list[str], workspace: Path) -> None:
-    plain = [sys.executable, "-m", "pytest", "-q", str(ROOT / "tests/bench/plain_neuron.py")]
-    three, ours = seconds(plain, [*course, "check", "F.1"], cwd=workspace)
-    print(f"\npytest, three properties      {three * 1e3:6.0f} ms")
-    print(f"course check F.1, cold        {ours * 1e3:6.0f} ms   ratio {ours / three:.2f} (bar: 1.5)")
+def cold(workspace: Path) -> tuple[list[Row], float]:
+    plain = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(ROOT / "tests/bench/plain_neuron.py")]
+    three, ours = seconds(plain, [*COURSE, "check", "F.1"], cwd=workspace)
+    row = Row(
+        "cold `course check F.1` against `python -m pytest` of three properties",
+        f"{ours:.2f} s : {three:.2f} s = {ours / three:.2f}",
+        "1.5",
+        ours / three <= 1.5,
+    )
+    return [row], three
+
+
+def cold_torch(folder: Path) -> tuple[list[Row], float]:
+    workspace = made_workspace(folder / "torch-cold", TORCH, ["T.1"])
+    plain = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(ROOT / "tests/bench/plain_torch.py")]
+    bare, ours, tests = seconds(
+        [sys.executable, "-c", "import torch"], [*COURSE, "check", "T.1"], plain, cwd=workspace, content=TORCH
+    )
+    row = Row(
+        "cold `course check`, torch step, against the bare `import torch`",
+        f"{ours:.2f} s : {bare:.2f} s = {ours / bare:.2f}",
+        "1.25",
+        ours / bare <= 1.25,
+    )
+    return [row], tests
+
+
+def own_compute(content: Content, number: str) -> float:
+    """What the learner's code itself takes for a check: the time of all calls, less what a call costs anyway."""
+    step = load_curriculum(content).find(number)
+    calls: list[float] = []
+    plain = Learner._ask
+
+    def timed(self: Learner, *asked: object) -> object:
+        began = time.perf_counter()
+        try:
+            return plain(self, *asked)  # type: ignore[arg-type]
+        finally:
+            calls.append(time.perf_counter() - began)
+
+    Learner._ask = timed  # type: ignore[method-assign, assignment]
+    try:
+        grade(content, step, Submission(reference_modules(content), trusted=True), diagnose=False)
+    finally:
+        Learner._ask = plain  # type: ignore[method-assign]
+    return max(sum(calls[1:]) - len(calls) * empty_call(), 0.0)
+
+
+def empty_call() -> float:
+    content = Content(ROOT / "tests/fixtures/course")
+    step = load_curriculum(content).find("A.1")
+    setup = Setup(step.module, reference_modules(content), step.rules, step.budget)
+    learner = Learner(setup, Clock(time.monotonic() + 60))
+    try:
+        learner.load()
+        began = time.perf_counter()
+        for _ in range(300):
+            learner.double(1.0)
+        return (time.perf_counter() - began) / 300
+    finally:
+        learner.close()
+
+
+def warm(folder: Path, kind: str, content: Content, number: str, plain: float) -> list[Row]:
+    """Saves of right and of wrong code in turns, as they come while one works."""
+    step = load_curriculum(content).find(number)
+    workspace = made_workspace(folder / f"{kind}-warm", content.root)
+    right = content.reference(step.file).read_text(encoding="utf-8")
+    mistakes = [one.source(content, step) for one in load_mistakes(content.mistakes(step.key))]
+    wrong = [mistakes[place * len(mistakes) // REPEATS] for place in range(REPEATS)]
+    watch = Watch(workspace, workspace / step.path, SETTLE[kind], environment(content.root))
+    try:
+        watch.save(right)
+        rights = [watch.save(f"{right}\n\n_save = {place}\n") for place in range(REPEATS)]
+        wrongs = [watch.save(f"{text}\n\n_save = {place}\n") for place, text in enumerate(wrong)]
+        time.sleep(25)
+        said = subprocess.run(
+            [*COURSE, "doctor", "--json"], cwd=workspace, capture_output=True, check=True, env=environment(content.root)
+        )
+    finally:
+        watch.close()
+    assert {one["outcome"] for one in rights} == {"passed"}
+    assert "passed" not in {one["outcome"] for one in wrongs}
+    first = statistics.median(one["first_failure_after"] for one in wrongs)
+    whole = statistics.median(one["wall"] for one in wrongs)
+    passed, examples = statistics.median(one["wall"] for one in rights), rights[0]["examples"]
+    own, bar = own_compute(content, number), 0.05 + 0.0012 * rights[0]["examples"]
+
+    held = json.loads(said.stdout)["watch"]
+    times, most = (3, 150) if kind == "NumPy" else (10, 350)
+    return [
+        Row(
+            f"warm, wrong code ({kind}, {number}): save → first failing property",
+            f"{first * 1e3:.0f} ms",
+            "150 ms",
+            first <= 0.15,
+        ),
+        Row(f"the same, save → whole verdict with its diagnosis ({kind})", f"{whole * 1e3:.0f} ms", "", None),
+        Row(
+            f"warm, right code ({kind}, {number}, {examples} examples): save → passed, beyond its own compute",
+            f"{passed * 1e3:.0f} − {own * 1e3:.0f} = {(passed - own) * 1e3:.0f} ms",
+            f"{bar * 1e3:.0f} ms",
+            passed - own <= bar,
+        ),
+        Row(
+            f"warm verdict against a cold `python -m pytest` ({kind})",
+            f"{plain:.2f} s : {passed:.2f} s = {plain / passed:.1f}",
+            f"{times}",
+            plain / passed >= times,
+        ),
+        Row(
+            f"memory of the idle watch ({kind}, {held['kind']}: itself {held['watch'] >> 20}, judge "
+            f"{held['judge'] >> 20}, spare {held['learners'] >> 20} MiB)",
+            f"{held['total'] / 1e6:.0f} MB",
+            f"{most} MB",
+            held["total"] < most * 1e6,
+        ),
+    ]
+
+
+def check_all(folder: Path) -> list[Row]:
+    numbers = [step.number for step in load_curriculum(Content(ROOT)) if step.number.startswith("F.")]
+    workspace = made_workspace(folder / "all", ROOT, numbers)
+    *single, together = seconds(
+        *[[*COURSE, "check", number] for number in numbers], [*COURSE, "check", "--all"], cwd=workspace, repeats=3
+    )
+    ratio = together / sum(single)
+    return [
+        Row(
+            "`course check --all` of stage F against the sum of single checks",
+            f"{together:.2f} s : {sum(single):.2f} s = {ratio:.2f}",
+            "0.5",
+            ratio <= 0.5,
+        )
+    ]
+
+
+def dev_check(folder: Path, steps: Sequence[str]) -> list[Row]:
+    command = [*COURSE, "dev", "check", *steps]
+    one, two = seconds([*command, "-j", "1"], [*command, "-j", "2"], cwd=folder, repeats=1)
+    what = "all content" if not steps else ", ".join(steps)
+    return [
+        Row(
+            f"`course dev check` of {what}: one process against two",
+            f"{one:.0f} s : {two:.0f} s = {one / two:.2f}",
+            "1.7",
+            one / two >= 1.7,
+        )
+    ]
+
+
+# ---------------------------------------------------------------- the table
+
+
+def table(rows: Sequence[Row]) -> str:
+    head = "| what | found | bar | |\n|---|---|---|---|\n"
+    mark = {True: "met", False: "**not met**", None: ""}
+    return head + "".join(f"| {row.what} | {row.found} | {row.bar} | {mark[row.met]} |\n" for row in rows)
+
+
+def machine() -> str:
+    load = f", load {os.getloadavg()[0]:.1f} at the start" if hasattr(os, "getloadavg") else ""
+    return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}{load}"
+
+
+def main() -> None:
+    described = machine()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rows: list[Row] = []
+        workspace = made_workspace(folder / "one", ROOT, ["F.1"])
+        more, plain = cold(workspace)
+        rows += [*start_up(workspace), *more]
+        more, plain_torch = cold_torch(folder)
+        rows += more
+        rows += warm(folder, "NumPy", Content(ROOT), "F.1", plain)
+        rows += warm(folder, "torch", Content(TORCH), "T.1", plain_torch)
+        rows += check_all(folder)
+        rows += dev_check(folder, sys.argv[1:])
+    text = (
+        "# Benchmarks\n\nWritten by `make bench`: medians, what is compared side by side in one run.\n\n"
+        f"The machine: {described}.\n\n{table(rows)}"
+    )
+    print(text)
+    (ROOT / "docs" / "benchmarks.md").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
