@@ -195,7 +195,7 @@ def test_a_call_that_does_not_end_is_stopped_and_the_next_gets_a_new_process(sta
     learner.load()
     began = time.monotonic()
     assert ends(learner, "f") == (Outcome.TIMEOUT, "one call took longer than 0.3 s")
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10 * SHORT.call_seconds + 3  # what it waits for a core is not counted
     assert learner.g() == 1
 
 

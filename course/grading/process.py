@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from course.curriculum import Budget, Rules
 from course.grading import scratch, wire
 from course.grading.isolation import default_readable
 from course.grading.outcomes import Outcome
+from course.grading.starved import MOST, starved
 
 START_SECONDS = 60.0
 WATCH_SECONDS = 0.05
@@ -232,9 +234,16 @@ class LearnerProcess:
 
         try:
             watched = psutil.Process(self.process.pid)
+            asked, before, pid = self._deadline, 0.0, self.process.pid
             while self.process.poll() is None:
                 deadline = self._deadline
-                if deadline is not None and time.monotonic() > deadline:
+                if deadline != asked:
+                    asked, before = deadline, starved(pid, math.inf)
+                late = 0.0 if deadline is None else time.monotonic() - deadline
+                waited = (
+                    min(starved(pid, math.inf) - before, MOST * self.setup.budget.call_seconds) if late > 0 else 0.0
+                )
+                if late > waited:
                     self._halt(Outcome.TIMEOUT, "")
                 elif watched.memory_info().rss > self.setup.budget.memory * 1.25 + (512 << 20):
                     self._halt(Outcome.MEMORY, "")

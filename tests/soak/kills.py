@@ -55,6 +55,7 @@ from course.cli import run
 run()
 """
 PREDICTIONS = '\n[[predict]]\nask = "Twice {x}?"\ndraw = { x = [2, 99] }\nanswer = "2 * x"\n'
+SEARCH = os.pathsep.join([str(TESTS.parent), os.environ.get("PYTHONPATH", "")])
 NEAR_SECONDS = 0.002
 GONE_SECONDS = 10.0
 # What killed commands may leave: one spare file of each kind.
@@ -218,7 +219,7 @@ class Bench:
             cwd=self.home, pass_fds=[theirs], start_new_session=True, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
             env=os.environ | {"COURSE_CONTENT": str(self.content.root), "TMPDIR": str(self.scratch),
-                              "PYTHONPATH": str(TESTS.parent), "PYTHONUNBUFFERED": "1"},
+                              "PYTHONPATH": SEARCH, "PYTHONUNBUFFERED": "1"},
         )  # fmt: skip
         os.close(theirs)
         return process, mine
