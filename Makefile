@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: start test lint bench bench-diagnosis torch clean
+.PHONY: start test soak lint bench bench-diagnosis torch clean
 
 start: $(VENV)/.course
 	$(BIN)/course start
@@ -13,6 +13,10 @@ start: $(VENV)/.course
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+# Everything that takes long: all hostile submissions.
+soak: $(VENV)/.dev
+	$(BIN)/python -m pytest -n auto --dist worksteal -m soak
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -28,7 +28,15 @@ FILE_SIZE = 64 << 20
 # How long a process that closed its connection may take to end, before it is taken for one that goes on.
 DYING_SECONDS = 2.0
 
-_BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from course.grading.child import main; main()"
+# The exit status of a learner process that found the engine changed (child.TAMPERED, which the judge need not import).
+TAMPERED = 86
+_TAMPERED_WITH = "the code replaces what others use too: a function of Python's, of a library's or of the grader's"
+
+# `main` does not stay behind as a name of the main module, where the learner's code would find the engine by it.
+_BOOT = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from course.grading.child import main; "
+    "globals().pop('main')()"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +156,7 @@ class LearnerProcess:
             self.protections = self._prepared()
         while self._posted:
             self._answer(self._posted.pop(0), seconds)
-        self._number += 1
+        self._number = _ticket()
         request = wire.encode((self._number, operation, name, args, kwargs))
         self._deadline = time.monotonic() + seconds
         self._send(request)
@@ -159,7 +167,7 @@ class LearnerProcess:
 
     def post(self, operation: str, *args: Any) -> None:
         """Send a request whose answer nobody waits for; a process of our own code may work on it meanwhile."""
-        self._number += 1
+        self._number = _ticket()
         self._posted.append(self._number)
         self._send(wire.encode((self._number, operation, "", args, {})))
 
@@ -215,6 +223,8 @@ class LearnerProcess:
             return Stopped(Outcome.CRASHED, "the code closed the engine's connection")
         if self._stopped_by is not None:
             return self._stopped_by
+        if code == TAMPERED:
+            return Stopped(Outcome.FORBIDDEN, _TAMPERED_WITH)
         if code < 0:
             with contextlib.suppress(ValueError):
                 return Stopped(Outcome.CRASHED, f"the process died of {signal.Signals(-code).name}")
@@ -259,6 +269,11 @@ class LearnerProcess:
             with contextlib.suppress(OSError, ValueError):
                 cast(IO[bytes], stream).close()
         shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+def _ticket() -> int:
+    """A number for a question that nobody guesses: an answer that was not asked for carries another."""
+    return int.from_bytes(os.urandom(7), "big") + 1
 
 
 # What a learner process answers; the judge itself says the rest.
