@@ -232,7 +232,9 @@ def _where(session: Session, error: BaseException) -> list[str]:
     names = {os.path.realpath(path): name for name, path in session.config["modules"].items()}
     places = []
     for frame, line in traceback.walk_tb(error.__traceback__):
-        name = names.get(os.path.realpath(frame.f_code.co_filename))
+        file = frame.f_code.co_filename
+        # A relative name needs the current folder, which the code may have made unreachable.
+        name = names.get(os.path.realpath(file)) if os.path.isabs(file) else None
         if name is not None:
             places.append(f"{name.replace('.', '/')}.py:{line} in {frame.f_code.co_name}")
     # A recursion comes through the same line a thousand times.

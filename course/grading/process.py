@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from course.curriculum import Budget, Rules
-from course.grading import wire
+from course.grading import scratch, wire
 from course.grading.isolation import default_readable
 from course.grading.outcomes import Outcome
 
@@ -25,6 +25,9 @@ START_SECONDS = 60.0
 WATCH_SECONDS = 0.05
 KEPT_OUTPUT = 8 << 10
 FILE_SIZE = 64 << 20
+# All files together; looked at this often.
+DISK = 512 << 20
+DISK_SECONDS = 0.25
 # How long a process that closed its connection may take to end, before it is taken for one that goes on.
 DYING_SECONDS = 2.0
 
@@ -237,13 +240,17 @@ class LearnerProcess:
         import psutil  # noqa: PLC0415 - imported beside the learner's start, not before it
 
         try:
-            watched = psutil.Process(self.process.pid)
+            watched, looked = psutil.Process(self.process.pid), time.monotonic()
             while self.process.poll() is None:
                 deadline = self._deadline
                 if deadline is not None and time.monotonic() > deadline:
                     self._halt(Outcome.TIMEOUT, "")
                 elif watched.memory_info().rss > self.setup.budget.memory * 1.25 + (512 << 20):
                     self._halt(Outcome.MEMORY, "")
+                elif time.monotonic() > looked + DISK_SECONDS:
+                    looked = time.monotonic()
+                    if scratch.used(self.scratch, self.process.pid, DISK) > DISK:
+                        self._halt(Outcome.MEMORY, f"it filled the disk: more than {DISK >> 20} MiB, or too many files")
                 time.sleep(WATCH_SECONDS)
         except psutil.Error:
             return
@@ -268,7 +275,7 @@ class LearnerProcess:
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             with contextlib.suppress(OSError, ValueError):
                 cast(IO[bytes], stream).close()
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        scratch.remove(self.scratch)
 
 
 def _ticket() -> int:

@@ -1,7 +1,7 @@
 """Return a dict whose keys all have the same hash.
 
 step: tiny/lists
-allowed: wrong error
+allowed: wrong error forbidden
 fast: yes
 holds: test_halve
 """

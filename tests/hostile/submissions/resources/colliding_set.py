@@ -1,7 +1,7 @@
 """Return sets of tuples and floats whose hashes collide.
 
 step: tiny/lists
-allowed: wrong error timeout
+allowed: wrong error timeout forbidden
 seconds: 5
 """
 

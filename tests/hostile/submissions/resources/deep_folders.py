@@ -1,7 +1,7 @@
 """Nest folders so deep that nobody can remove them by name.
 
 step: tiny/lists
-allowed: passed error memory timeout
+allowed: passed error memory timeout forbidden
 """
 
 import os

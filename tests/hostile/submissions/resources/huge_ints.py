@@ -1,7 +1,7 @@
 """Return a list of small whole numbers that takes five times as many bytes here as on its way.
 
 step: tiny/rows
-allowed: wrong memory error
+allowed: wrong memory error forbidden
 memory: 1800
 """
 

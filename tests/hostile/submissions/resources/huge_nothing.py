@@ -1,7 +1,7 @@
 """Return arrays of no elements whose sides are enormous.
 
 step: tiny/rows
-allowed: wrong error
+allowed: wrong error forbidden
 """
 
 import numpy as np
@@ -12,4 +12,4 @@ def centre(x):
 
 
 def largest(x):
-    return np.zeros((0, 1 << 60))
+    return np.zeros((0, 1 << 50))

@@ -1,7 +1,7 @@
 """Return a text that takes four times as many bytes here as on its way.
 
 step: tiny/lists
-allowed: wrong memory error
+allowed: wrong memory error forbidden
 memory: 1500
 """
 

@@ -1,7 +1,7 @@
 """Return a million things that are small on their way and large here.
 
 step: tiny/rows
-allowed: wrong error memory
+allowed: wrong error memory forbidden
 memory: 1500
 """
 
