@@ -234,7 +234,7 @@ def _where(session: Session, error: BaseException) -> list[str]:
     for frame, line in traceback.walk_tb(error.__traceback__):
         file = frame.f_code.co_filename
         # A relative name needs the current folder, which the code may have made unreachable.
-        name = names.get(os.path.realpath(file)) if os.path.isabs(file) else None
+        name = names.get(os.path.realpath(file)) if Path(file).is_absolute() else None
         if name is not None:
             places.append(f"{name.replace('.', '/')}.py:{line} in {frame.f_code.co_name}")
     # A recursion comes through the same line a thousand times.

@@ -1,4 +1,4 @@
-"""Fuzz the boundary's decoder with atheris (`make fuzz`): bytes are a value or a `WireError`, soon and for little memory.
+"""Fuzz the decoder of the boundary with atheris (`make fuzz`): bytes are a value or a `WireError`, soon and cheaply.
 
 python tests/fuzz/wire.py -max_total_time=600 -rss_limit_mb=1024 -timeout=5
 """

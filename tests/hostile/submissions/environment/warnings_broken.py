@@ -1,7 +1,7 @@
 """Replace the functions that show warnings.
 
 step: tiny/lists
-allowed: passed forbidden
+allowed: passed forbidden error
 """
 
 import warnings
