@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from course.curriculum import Budget, Rules
-from course.grading import scratch, wire
+from course.grading import disk, scratch, wire
 from course.grading.isolation import default_readable
 from course.grading.outcomes import Outcome
 from course.grading.starved import MOST, starved
@@ -25,6 +25,9 @@ START_SECONDS = 60.0
 WATCH_SECONDS = 0.05
 KEPT_OUTPUT = 8 << 10
 FILE_SIZE = 64 << 20
+# All files together; looked at this often.
+DISK = 512 << 20
+DISK_SECONDS = 0.25
 # How long a process that closed its connection may take to end, before it is taken for one that goes on.
 DYING_SECONDS = 2.0
 
@@ -32,6 +35,15 @@ DYING_SECONDS = 2.0
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 _BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from course.grading.child import main; main()"
+# The exit status of a learner process that found the engine changed (child.TAMPERED, which the judge need not import).
+TAMPERED = 86
+_TAMPERED_WITH = "the code replaces what others use too: a function of Python's, of a library's or of the grader's"
+
+# `main` does not stay behind as a name of the main module, where the learner's code would find the engine by it.
+_BOOT = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from course.grading.child import main; "
+    "globals().pop('main')()"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +161,7 @@ class LearnerProcess:
         self.wait_until_ready()
         while self._posted:
             self._answer(self._posted.pop(0), seconds)
-        self._number += 1
+        self._number = _ticket()
         request = wire.encode((self._number, operation, name, args, kwargs))
         self._deadline = time.monotonic() + seconds
         self._send(request)
@@ -165,7 +177,7 @@ class LearnerProcess:
 
     def post(self, operation: str, *args: Any) -> None:
         """Send a request whose answer nobody waits for; a process of our own code may work on it meanwhile."""
-        self._number += 1
+        self._number = _ticket()
         self._posted.append(self._number)
         self._send(wire.encode((self._number, operation, "", args, {})))
 
@@ -221,6 +233,8 @@ class LearnerProcess:
             return Stopped(Outcome.CRASHED, "the code closed the engine's connection")
         if self._stopped_by is not None:
             return self._stopped_by
+        if code == TAMPERED:
+            return Stopped(Outcome.FORBIDDEN, _TAMPERED_WITH)
         if code < 0:
             with contextlib.suppress(ValueError):
                 return Stopped(Outcome.CRASHED, f"the process died of {signal.Signals(-code).name}")
@@ -233,7 +247,7 @@ class LearnerProcess:
         import psutil  # noqa: PLC0415 - imported beside the learner's start, not before it
 
         try:
-            watched = psutil.Process(self.process.pid)
+            watched, looked = psutil.Process(self.process.pid), time.monotonic()
             asked, before, pid = self._deadline, 0.0, self.process.pid
             while self.process.poll() is None:
                 deadline = self._deadline
@@ -247,6 +261,10 @@ class LearnerProcess:
                     self._halt(Outcome.TIMEOUT, "")
                 elif watched.memory_info().rss > self.setup.budget.memory * 1.25 + (512 << 20):
                     self._halt(Outcome.MEMORY, "")
+                elif time.monotonic() > looked + DISK_SECONDS:
+                    looked = time.monotonic()
+                    if disk.used(self.scratch, self.process.pid, DISK) > DISK:
+                        self._halt(Outcome.MEMORY, f"it filled the disk: more than {DISK >> 20} MiB, or too many files")
                 time.sleep(WATCH_SECONDS)
         except psutil.Error:
             return
@@ -272,6 +290,11 @@ class LearnerProcess:
             with contextlib.suppress(OSError, ValueError):
                 cast(IO[bytes], stream).close()
         scratch.remove(self.scratch)
+
+
+def _ticket() -> int:
+    """A number for a question that nobody guesses: an answer that was not asked for carries another."""
+    return int.from_bytes(os.urandom(7), "big") + 1
 
 
 # What a learner process answers; the judge itself says the rest.
