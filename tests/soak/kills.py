@@ -273,13 +273,16 @@ class Bench:
     def wait_for_orphans(self) -> float:
         """Wait until no process works in our folders; return how long that took."""
         began = time.monotonic()
-        while left := [process for process in psutil.process_iter(["cwd"]) if self.is_ours(process)]:
+        while left := [process for process in psutil.process_iter() if self.is_ours(process)]:
             assert time.monotonic() - began < GONE_SECONDS, left
             time.sleep(0.02)
         return time.monotonic() - began
 
     def is_ours(self, process: psutil.Process) -> bool:
-        return str(process.info["cwd"] or "").startswith(str(self.root)) and process.pid != os.getpid()
+        try:
+            return process.cwd().startswith(str(self.root)) and process.pid != os.getpid()
+        except (psutil.Error, OSError):  # it is gone, or another's
+            return False
 
     # ------------------------------------------------------------ one round
 
