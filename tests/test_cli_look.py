@@ -171,7 +171,9 @@ def test_doctor_says_what_the_machine_is(cli: Cli, tmp_path: Path) -> None:
 
 def test_doctor_as_json(cli: Cli) -> None:
     data = json.loads(cli.ok("doctor", "--json"))
-    assert set(data) == {"schema", "system", "python", "packages", "cores", "memory", "gpu", "tier", "protections"}
+    names = {"schema", "system", "python", "packages", "cores", "memory", "gpu", "tier", "protections", "watch"}
+    assert set(data) == names
+    assert data["watch"] is None
     assert data["schema"] == 1
     assert data["tier"] in ("cpu-8gb", "cpu-16gb", "gpu-8gb", "gpu-16gb")
     assert data["cores"] >= 1

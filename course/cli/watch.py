@@ -42,7 +42,7 @@ def watch(step: str | None, plain: bool, as_json: bool, poll: bool, editor: bool
 
     \b
     Keys:  n next   h hint   m mentor's prompt   r replay   l lesson   a all properties   q quit
-    A save during a check ends it and starts the next. Enter checks again.
+    A save during a check ends it and starts the next. s stops a check, Enter checks again.
     """
     began = time.time()
     session = open_session()
@@ -110,6 +110,8 @@ class _Pressed:
             watching.stop()
         elif key.lower() == "a":
             self._screen.show_last(everything=True)
+        elif key.lower() == "s":
+            watching.halt()
         elif key in ("\r", "\n", " "):
             watching.check_again()
         elif command := COMMANDS.get(key.lower()):

@@ -87,7 +87,7 @@ class Terminal:
             say(Text.assemble(("✗ ", outcome.value), (f"{step.number} {step.title}", "bold")))
             say(Text.assemble((f"{view.WORDS[outcome]}  ", outcome.value), (claim, "bold")), indent=2)
             say(summary, indent=4)
-            say(f"seen {wall:.2f} s after the save; the whole verdict follows", "quiet", indent=4)
+            say(f"seen after {wall:.2f} s; the whole verdict follows", "quiet", indent=4)
 
         self._draw(body)
 
@@ -95,7 +95,7 @@ class Terminal:
         if seconds < QUIET_SECONDS:
             return
         much = f", about {left:.0f} s left" if left is not None and left >= 1 else ""
-        self._say_status(f"{done} of {properties} properties, {examples} inputs, {seconds:.1f} s{much}")
+        self._say_status(f"{done} of {properties} properties, {examples} inputs, {seconds:.1f} s{much}   s stops")
 
     def verdict(self, session: Session, step: Step, verdict: Verdict, wall: float, first: float | None) -> None:
         self._step, self._last, self._wall = step, (session, step, verdict), (wall, first)
@@ -181,7 +181,7 @@ class Terminal:
 
 
 def _took(wall: float, first: float | None) -> str:
-    since = f"verdict {wall:.2f} s after the save"
+    since = f"verdict after {wall:.2f} s"
     return since if first is None else f"{since}, the first failure after {first:.2f} s"
 
 

@@ -60,6 +60,8 @@ class Run:
     # Checks of the very code that is being checked anyway.
     also: list[Asked] = field(default_factory=list)
     cancelled_at: float | None = None
+    # Ended by hand: nothing begins again before the next save.
+    halted: bool = False
     first: float | None = None
 
 
@@ -114,6 +116,12 @@ class Watch:
         self._saved = time.time()
         self._begin_again()
 
+    def halt(self) -> None:
+        """End the check that goes on; the next save begins another one."""
+        if self._run and not self._run.cancelled_at:
+            self._run.halted = True
+            self._cancel()
+
     # ------------------------------------------------------------ what happened
 
     def _handle(self, what: str, value: Any) -> None:
@@ -155,8 +163,10 @@ class Watch:
     def _begin_again(self) -> None:
         if self._run is None:
             self._check()
-        elif self._run.cancelled_at is None:
-            self._cancel()
+        else:
+            self._run.halted = False
+            if self._run.cancelled_at is None:
+                self._cancel()
         self._digest = self._current()
 
     def _cancel(self) -> None:
@@ -222,7 +232,9 @@ class Watch:
     def _ended(self, what: str, event: dict[str, Any], run: Run) -> None:
         for asked in run.also:
             asked.answer(event if what == "verdict" else None)
-        if run.cancelled_at or (what == "verdict" and not run.asked and self._current() != event["verdict"]["raw"]):
+        if run.halted:
+            self.screen.note("Stopped.", "a save, or Enter, begins again")
+        elif run.cancelled_at or (what == "verdict" and not run.asked and self._current() != event["verdict"]["raw"]):
             self._seen = signature(self.session.workspace.package)
             self._check()
         elif run.asked:
@@ -254,7 +266,9 @@ class Watch:
             return
         self._let_go(run)
         self._deaths += not run.cancelled_at
-        if self._deaths < MOST_DEATHS:
+        if run.halted:
+            self.screen.note("Stopped.", "a save, or Enter, begins again")
+        elif self._deaths < MOST_DEATHS:
             self._check()
         else:
             self._deaths = 0

@@ -5,6 +5,7 @@ Ratios and medians; the machine's other work is in them, so an idle machine is n
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -51,10 +52,10 @@ def environment(content: Path) -> dict[str, str]:
     return ENVIRONMENT | {"COURSE_CONTENT": str(content), "PYTHONPATH": str(ROOT)}
 
 
-def seconds(*commands: list[str], cwd: Path, content: Path = ROOT, repeats: int = REPEATS) -> list[float]:
+def seconds(*commands: list[str], cwd: Path, content: Path = ROOT, repeats: int = 0) -> list[float]:
     """The median wall time of each command; they take turns, so that a noisy neighbour meets all of them."""
     times: list[list[float]] = [[] for _ in commands]
-    for _ in range(repeats):
+    for _ in range(repeats or REPEATS):
         for place, command in enumerate(commands):
             began = time.perf_counter()
             done = subprocess.run(command, cwd=cwd, capture_output=True, check=False, env=environment(content))
@@ -261,7 +262,13 @@ def machine() -> str:
 
 
 def main() -> None:
-    described = machine()
+    global REPEATS  # noqa: PLW0603 - set once, before anything is measured
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--repeats", type=int, default=REPEATS, help="runs of each command (default: %(default)s)")
+    options.add_argument("steps", nargs="*", help="steps for `course dev check` (default: all content, minutes)")
+    chosen = options.parse_args()
+    REPEATS = chosen.repeats
+    described = f"{machine()}; {REPEATS} runs of each"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rows: list[Row] = []
@@ -273,7 +280,7 @@ def main() -> None:
         rows += warm(folder, "NumPy", Content(ROOT), "F.1", plain)
         rows += warm(folder, "torch", Content(TORCH), "T.1", plain_torch)
         rows += check_all(folder)
-        rows += dev_check(folder, sys.argv[1:])
+        rows += dev_check(folder, chosen.steps)
     text = (
         "# Benchmarks\n\nWritten by `make bench`: medians, what is compared side by side in one run.\n\n"
         f"The machine: {described}.\n\n{table(rows)}"
