@@ -35,7 +35,7 @@ def pairs(got, T, d):
     """The columns in pairs: (T, d/2) sines and cosines, once the shape is right."""
     rows = check.number_array(got, "the table")
     check.that(rows.shape == (T, d), f"the table has shape {rows.shape}, expected {(T, d)}")
-    rows = rows.astype(np.float64)
+    check.that(rows.dtype == np.float64, f"the table has dtype {rows.dtype}, expected float64")
     return rows[:, 0::2], rows[:, 1::2]
 
 
