@@ -35,12 +35,19 @@ def used_by(modules: Iterable[ModuleType], also: Iterable[str], loaded: Mapping[
     return [(module.__name__, vars(module)) for module in dict.fromkeys(found) if module.__name__ != "sys"]
 
 
+# torch.set_default_dtype gives it another meaning, and a learner's code may do that.
+_MOVES = ("Storage",)
+
+
 def seal(spaces: Iterable[Space], *, grows: bool) -> Callable[[], str]:
     """Note these names; return a function that says which of them means something else by now, or "".
 
     With `grows` new names are fine. What the function needs it has in hand: nobody can replace it any more.
     """
-    noted = [(name, space, space.get, tuple(space), tuple(space.values())) for name, space in spaces]
+    noted = []
+    for name, space in spaces:
+        kept = {key: value for key, value in space.items() if not grows or key not in _MOVES}
+        noted.append((name, space, space.get, tuple(kept), tuple(kept.values())))
     every, through, same, length = all, map, operator.is_, len
 
     def broken() -> str:
