@@ -158,8 +158,8 @@ class Tokenizer:
             spaces, inside a special token. It may be empty. The iterable is read once, and not before the first id is
             asked for.
 
-        Each id is made when it is asked for. Before the next chunk is read, all ids have been given but those at the end
-        of the text so far, which what follows may still change: there you may hold back as many characters as the
+        Each id is made when it is asked for. Before the next chunk is read, all ids have been given but those at the
+        end of the text so far, which what follows may still change: there you may hold back as many characters as the
         longest special token has, and in front of them the last three pre-tokens. Nothing else is kept, so the memory
         needed does not grow with the text. (A limited number of short words may be remembered with their ids.)
 
