@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: start test soak lint bench bench-diagnosis torch clean
+.PHONY: start test soak fuzz lint bench bench-diagnosis torch clean
 
 start: $(VENV)/.course
 	$(BIN)/course start
@@ -14,8 +14,15 @@ start: $(VENV)/.course
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
+# Everything that takes long: a thousand kills, a thousand gradings, all hostile submissions.
 soak: $(VENV)/.dev
 	$(BIN)/python -m pytest -m soak -s
+
+# Ten minutes of hostile bytes for the boundary's decoder; atheris is a wheel for Linux.
+fuzz: $(VENV)/.dev
+	$(PIP) install "atheris>=3.0"
+	mkdir -p $(VENV)/fuzz
+	PYTHONPATH=. $(BIN)/python tests/fuzz/wire.py $(VENV)/fuzz -max_total_time=600 -rss_limit_mb=1024 -timeout=20
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

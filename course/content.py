@@ -68,6 +68,9 @@ class Content:
     def mistakes(self, key: str) -> Path:
         return self.grader(key) / "mistakes.toml"
 
+    def freedoms(self, key: str) -> Path:
+        return self.grader(key) / "freedoms.toml"
+
     def prompt(self, key: str) -> Path:
         return self.root / "mentor_prompts" / "steps" / f"{key}.toml"
 

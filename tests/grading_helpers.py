@@ -38,6 +38,29 @@ def test_zero(learner):
     check.equal(learner.double(0), 0, what="double")
 """
 
+# Source for a learner's file: it writes frames of its own to whatever descriptor the judge may read.
+FORGE = """
+import os, struct
+def text(value):
+    return struct.pack("<I", len(value.encode())) + value.encode()
+def encode(value):
+    if value is None: return b"N"
+    if type(value) is int: return b"i" + struct.pack("<q", value)
+    if type(value) is str: return b"s" + text(value)
+    if type(value) in (tuple, list):
+        tag = b"t" if type(value) is tuple else b"l"
+        return tag + struct.pack("<I", len(value)) + b"".join(map(encode, value))
+    return b"d" + struct.pack("<I", len(value)) + b"".join(encode(k) + encode(v) for k, v in value.items())
+def send(*frames, head=b""):
+    for frame in frames:
+        data = frame if isinstance(frame, bytes) else encode(frame)
+        for number in range(3, 20):
+            try:
+                os.write(number, head + struct.pack("<I", len(data)) + data)
+            except OSError:
+                pass
+"""
+
 
 def small_course(
     root: Path,

@@ -183,7 +183,12 @@ def test_what_a_shared_file_hides_must_be_named_and_be_there(copied: Content) ->
     edit(copied.course_toml, '"Stack.pop", "drain"', '"Stack.popp"')
     found = faults(copied, "alpha/stack_pop")
     assert "`defines` in course.toml names Stack.popp, which is no function of the reference" in found
-    edit(copied.course_toml, 'defines = ["Stack.popp"]\n', "")
+    edit(copied.course_toml, '"Stack.popp"', '"Stack._popp", "Stack.__len__"')
+    found = faults(copied, "alpha/stack_pop")
+    assert "`defines` in course.toml names Stack._popp, which is no function of the reference" in found
+    assert "`defines` in course.toml names Stack._popp, which is no function of the stub" not in found, "a helper"
+    assert "`defines` in course.toml names Stack.__len__, which is no function of the stub" in found
+    edit(copied.course_toml, 'defines = ["Stack._popp", "Stack.__len__"]\n', "")
     assert any(
         "must name the functions of minillm/alpha/stack.py" in fault for fault in faults(copied, "alpha/stack_pop")
     )

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import math
 import sys
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from course.content import find_content
 from course.curriculum import load_curriculum
 from course.grading import diagnosis
-from course.grading.evidence import Example
+from course.grading.evidence import Evidence, Example
 from course.grading.judge import Submission, grade, reference_modules
 from course.grading.mistakes import load_mistakes
 from course.grading.outcomes import Finding
@@ -79,7 +78,6 @@ def test_a_mistake_that_hangs_stops_nothing(neuron, tmp_path, monkeypatch):
     real = load_mistakes(content.mistakes(step.key))
     hangs = type(real[0])("hangs", "belief", ("1", "2", "3"), (looping,))
     monkeypatch.setattr(diagnosis, "load_mistakes", lambda path: [hangs, *real])
-    monkeypatch.setattr(diagnosis, "REPLAY_SECONDS", 1.0)
     verdict = diagnosed(neuron, tmp_path, ("    db = dz.sum()", "    db = dz.mean()"))
     assert verdict.diagnosis.mistakes == ("db averaged over the batch",)
 
@@ -105,14 +103,10 @@ def like(step, content, verdict):
     name = verdict.first_failure.name
     setup = Setup(step.module, reference_modules(content), step.rules, step.budget, (content.probes(step.key),))
     with contextlib.closing(diagnosis.Replayer(setup, content, step)) as replayer:
-        replayer.start()
-        replayer.ends = math.inf
-        replayer.remember([Example(name, tuple(verdict.transcripts[name]), 1e-11, True)])
-        return {
-            mistake.same_as or mistake.name
-            for version, mistake in enumerate(replayer.mistakes, 1)
-            if replayer.fits(version, [0])
-        }
+        replayer.start(Evidence())
+        known = dict(enumerate(replayer.mistakes, 1))
+        example = Example(name, tuple(verdict.transcripts[name]), 1e-11, failed=True)
+        return {known[version].same_as or known[version].name for version in replayer.like(list(known), example)}
 
 
 def wrongs(key, *places):

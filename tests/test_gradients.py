@@ -152,5 +152,62 @@ def test_a_factor_that_is_a_root_is_named(ratio: float, said: str) -> None:
 
 def test_a_stack_of_transposes_is_named() -> None:
     expected = np.random.default_rng(3).normal(size=(2, 3, 3))
-    assert gradients.explain(expected.swapaxes(-1, -2), expected) == "it is the transpose of what it should be"
+    said = gradients.explain(expected.swapaxes(-1, -2), expected)
+    assert said == "it is the transpose of what it should be: axes 1 and 2 are exchanged"
     assert gradients.explain(expected.T.copy(), expected) == ""
+
+
+# ---------------------------------------------------------------- patterns of the backward steps to come
+
+
+def softmax_backward() -> tuple[Any, Any, Any]:
+    """The weights, the upstream gradient, and the right gradient of a softmax over rows: p · (dy − Σ p·dy)."""
+    rng = np.random.default_rng(3)
+    p = rng.dirichlet(np.ones(4), size=(2, 3))
+    dy = upstream(rng, p.shape)
+    return p, dy, p * (dy - (p * dy).sum(-1, keepdims=True))
+
+
+HEADS = np.random.default_rng(4).normal(size=(2, 3, 5, 4))  # (B, H, T, D)
+
+
+@pytest.mark.parametrize(
+    ("got", "expected", "said"),
+    [
+        (HEADS * 2, HEADS, "every element is 2 ×"),
+        (HEADS / 6, HEADS, "every element is 1/6 ×"),
+        (HEADS / np.sqrt(8), HEADS, "every element is 1/√8 ×"),
+        (HEADS * np.sqrt(8), HEADS, "every element is √8 ×"),
+        (-HEADS, HEADS, "the sign is turned"),
+        (HEADS * 0, HEADS, "the whole gradient is zero"),
+        (HEADS[0, 0, :4].T, HEADS[0, 0, :4], "the transpose"),
+        (HEADS[:, :, :4].swapaxes(2, 3), HEADS[:, :, :4], "axes 2 and 3 are exchanged"),
+        (HEADS[:, [2, 0, 1]], HEADS, "along axis 1 are right, but in the order [2, 0, 1]"),
+        (HEADS, HEADS.sum(0), "its sum over axis 0 is what it should be"),
+        (HEADS, HEADS.mean(2), "its mean over axis 2 is what it should be"),
+    ],
+)
+def test_patterns_of_attention(got: Any, expected: Any, said: str) -> None:
+    assert said in gradients.explain(got, expected)
+
+
+def test_rows_that_should_sum_to_zero() -> None:
+    p, dy, expected = softmax_backward()
+    assert gradients.explain(p * dy, expected) == "along axis 2 it should sum to 0, and does not"
+    centred = expected + np.arange(6.0).reshape(2, 3, 1)
+    assert "the same number is missing all along it" in gradients.explain(centred, expected)
+
+
+def test_a_term_that_is_the_same_along_a_row() -> None:
+    off = HEADS + HEADS.mean(-1, keepdims=True)
+    assert gradients.explain(off, HEADS) == (
+        "along axis 3 every element is off by the same number: a term is missing, or too much"
+    )
+
+
+def test_no_pattern_is_not_named() -> None:
+    noise = np.random.default_rng(5).normal(size=HEADS.shape)
+    assert gradients.explain(HEADS + noise, HEADS) == ""
+    assert gradients.explain(HEADS * 1.2345678, HEADS).startswith("every element is 1.23457 ×")
+    assert gradients.explain(HEADS[:, :2], HEADS) == ""
+    assert gradients.explain(np.full(3, np.nan), np.ones(3)) == ""

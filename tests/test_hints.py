@@ -56,6 +56,19 @@ def test_three_rungs_open_by_honest_attempts(run, tmp_path):
     assert "dz.sum()" not in first.output + second.output + third.output
 
 
+def test_another_bug_begins_with_the_first_rung(run, tmp_path):
+    write(tmp_path, WRONG)
+    run("check")
+    assert "hint 1 of 3" in run("hint").output
+    write(tmp_path, RIGHT.replace("2.0 * diff / diff.size", "diff / diff.size"))
+    run("check")
+    said = run("hint").output
+    assert "hint 1 of 3" in said
+    write(tmp_path, WRONG.replace("    dx = np.outer(dz, w)", "    dx = 1.0 * np.outer(dz, w)"))
+    run("check")
+    assert "hint 2 of 3" in run("hint").output, "back at the first bug, its hints go on"
+
+
 def test_changed_code_must_be_checked_first(run, tmp_path):
     write(tmp_path, WRONG)
     run("check")

@@ -1,4 +1,6 @@
+from course.curriculum import load_curriculum
 from course.dev.mutants import mutants
+from course.dev.mutate import generate
 
 SOURCE = '''
 import numpy as np
@@ -56,3 +58,20 @@ def test_names_are_stable_and_unique():
     names = [mutant.name for mutant in mutants(SOURCE)]
     assert names == [mutant.name for mutant in mutants(SOURCE)]
     assert len(names) == len(set(names))
+
+
+def test_each_function_of_a_shared_file_is_changed_for_one_step(copied):
+    reference = copied.reference("alpha/stack")
+    text = reference.read_text().replace("return self.items.pop()", "return _last(self.items)")
+    reference.write_text(f"{text}\n\ndef _last(items):\n    return items.pop() if items else 0\n")
+    curriculum = load_curriculum(copied)
+    first, second = (
+        {
+            mutant.name.partition(":")[0].removeprefix("reference.py ")
+            for mutant in generate(curriculum, curriculum[key])
+        }
+        for key in ("alpha/stack", "alpha/stack_pop")
+    )
+    assert "Stack.push" in first
+    assert {"_last", "drain"} <= second
+    assert not first & second

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from textwrap import dedent
 import numpy as np
 import psutil
 import pytest
-from grading_helpers import QUICK, nothing_left
+from grading_helpers import FORGE, QUICK, nothing_left
 from hypothesis.vendor.pretty import pretty
 
 from course.curriculum import Budget, Rules
@@ -195,7 +196,7 @@ def test_a_call_that_does_not_end_is_stopped_and_the_next_gets_a_new_process(sta
     learner.load()
     began = time.monotonic()
     assert ends(learner, "f") == (Outcome.TIMEOUT, "one call took longer than 0.3 s")
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10 * SHORT.call_seconds + 3  # what it waits for a core is not counted
     assert learner.g() == 1
 
 
@@ -215,6 +216,7 @@ def test_the_time_of_the_whole_check_is_shared(start: Start) -> None:
     assert ends(learner, "g") == (Outcome.TIMEOUT, "the time for this check is used up")
 
 
+@pytest.mark.usefixtures("guessed")
 def test_sending_to_a_process_that_does_not_read_is_stopped_as_well(start: Start) -> None:
     """A request larger than the pipe's buffer must not wait for ever."""
     source = "import time\ndef f(x):\n    send((2, {'status': 'ok', 'value': 1}))\n    time.sleep(60)"
@@ -281,18 +283,12 @@ def test_starting_that_fails_leaves_no_folder(monkeypatch: pytest.MonkeyPatch, t
 
 # ---------------------------------------------------------------- what it must not believe
 
-FORGE = """
-import os, struct, sys
-wire = sys.modules["course.grading.wire"]
-def send(*frames):
-    for frame in frames:
-        data = frame if isinstance(frame, bytes) else wire.encode(frame)
-        for number in range(3, 12):
-            try:
-                os.write(number, struct.pack("<I", len(data)) + data)
-            except OSError:
-                pass
-"""
+
+@pytest.fixture
+def guessed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Number the questions one by one, as if the forger had guessed the secret numbers."""
+    numbers = itertools.count(1)
+    monkeypatch.setattr(process, "_ticket", lambda: next(numbers))
 
 
 @pytest.mark.parametrize(
@@ -320,6 +316,7 @@ def send(*frames):
         "b''",
     ],
 )
+@pytest.mark.usefixtures("guessed")
 def test_what_the_engine_did_not_write_is_refused(start: Start, forged: str) -> None:
     learner = start(FORGE + f"def f(): send({forged})\ndef g(): return 1")
     outcome, summary = ends(learner, "f")
@@ -328,12 +325,13 @@ def test_what_the_engine_did_not_write_is_refused(start: Start, forged: str) -> 
 
 
 def test_an_oversized_frame_is_refused_before_it_comes(start: Start) -> None:
-    learner = start(FORGE.replace("struct.pack", "b'\\xff' * 4 + struct.pack") + "def f(): send(b'')")
+    learner = start(FORGE + "def f(): send(b'', head=b'\\xff' * 4)")
     assert ends(learner, "f") == (
         Outcome.FORBIDDEN, "something else than the engine wrote to the judge (a frame of 4095 MiB)"
     )  # fmt: skip
 
 
+@pytest.mark.usefixtures("guessed")
 def test_a_forged_answer_at_import_is_no_crash_of_ours(start: Start) -> None:
     for forged in ("{'status': 'raised'}", "{'status': 'probe-fault'}", "{'status': 5}"):
         found = start(FORGE + f"send((1, {forged}))").load()
@@ -341,6 +339,19 @@ def test_a_forged_answer_at_import_is_no_crash_of_ours(start: Start) -> None:
         assert found[0] is Outcome.FORBIDDEN
 
 
+def test_an_answer_with_another_number_is_forged(start: Start) -> None:
+    learner = start(FORGE + "def f():\n    for n in range(100): send((n, {'status': 'ok', 'value': 'forged'}))")
+    assert ends(learner, "f") == (
+        Outcome.FORBIDDEN, "something else than the engine wrote to the judge (an answer to another question)"
+    )  # fmt: skip
+
+
+def test_numbers_are_not_to_be_guessed() -> None:
+    assert len({process._ticket() for _ in range(1000)}) == 1000
+    assert all(0 < process._ticket() <= 1 << 56 for _ in range(1000))
+
+
+@pytest.mark.usefixtures("guessed")
 def test_a_forged_value_costs_the_forger_the_next_call(start: Start) -> None:
     learner = start(FORGE + "def f(): send((2, {'status': 'ok', 'value': 'forged'}))\ndef g(): return 1")
     assert learner.f() == "forged"  # no more than returning it would have done

@@ -1,8 +1,13 @@
+import signal
+import time
+
 import numpy as np
 import pytest
 
-from course.grading.replay import alike
-from course.grading.wire import Opaque, Record
+from course.errors import ContentError
+from course.grading.mistakes import Freedoms, load_freedoms
+from course.grading.replay import Comparison, Likeness, Recorded, Versions
+from course.grading.wire import Opaque, Record, encode
 
 
 @pytest.mark.parametrize(
@@ -15,10 +20,14 @@ from course.grading.wire import Opaque, Record
         (np.array([np.inf, np.nan, 1.0]), np.array([np.inf, np.nan, 1.0])),
         (Record("R", {"ok": True}), Record("R", {"ok": True})),
         (2, np.int64(2)),
+        (True, np.True_),
+        (0, 0.0),
+        (10**400, 10**400),
+        (Record("R", {"ok": True}), Record("R", {"ok": True, "more": 1})),
     ],
 )
 def test_alike_up_to_rounding(one, other):
-    assert alike(one, other, 1e-11)
+    assert Likeness(1e-11)(one, other)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +44,126 @@ def test_alike_up_to_rounding(one, other):
         ({"a": 1}, {"b": 1}),
         (Record("R", {"ok": True}), Record("R", {"ok": False})),
         (Opaque("f"), None),
+        (10**400, 10**400 + 1),
+        (Record("R", {"ok": True, "more": 1}), Record("R", {"ok": True})),
     ],
 )
 def test_not_alike(one, other):
-    assert not alike(one, other, 1e-11)
+    assert not Likeness(1e-11)(one, other)
+
+
+@pytest.mark.parametrize(("one", "other"), [(2, 2.0), ([1, 2.0], [1.0, 2.0]), (np.array(1.0), 1.0)])
+def test_types_count_where_a_type_was_refused(one, other):
+    assert Likeness(1e-11)(one, other)
+    assert not Likeness(1e-11, typed=True)(one, other)
+    assert Likeness(1e-11, typed=True)(one, one)
+
+
+def test_small_numbers_count_where_they_were_compared():
+    assert not Likeness(1e-11)(1e-9, 1e-9 + 1e-16)
+    assert Likeness(1e-11, scale=1e-4)(1e-9, 1e-9 + 1e-16), "what cancellation leaves"
+
+
+# ---------------------------------------------------------------- what right code may do otherwise
+
+
+def recorded(reply=None, *, call=("call", "f", (3,), {}), name="test_f", failed=True, seconds=0.0, accepts=()):
+    return Recorded(name, failed, seconds, [encode(call)], [reply], 1e-11, 1e-6, list(accepts), typed=False)
+
+
+def raised(*bases):
+    return {"status": "raised", "type": bases[0], "bases": list(bases)}
+
+
+def test_exceptions_that_the_property_accepts_are_one():
+    one, other = raised("KeyError", "LookupError"), raised("OwnError", "IndexError", "LookupError")
+    assert not Comparison().same("call", "f", one, other, recorded())
+    assert Comparison().same("call", "f", one, other, recorded(accepts=("KeyError", "IndexError")))
+    assert not Comparison().same("call", "f", one, raised("TypeError"), recorded(accepts=("KeyError", "IndexError")))
+
+
+def test_entries_left_aside_or_in_any_order():
+    how = Comparison(frozenset({"seen.first"}), frozenset({"seen.asked"}))
+
+    def same(ours, theirs):
+        return how.same("probe", "seen", {"status": "ok", "value": ours}, {"status": "ok", "value": theirs}, recorded())
+
+    assert same({"first": 1, "asked": [1.0, 2.0], "x": 3}, {"first": 2, "asked": [2.0, 1.0], "x": 3})
+    assert not same({"first": 1, "asked": [1.0, 2.0], "x": 3}, {"first": 1, "asked": [1.0, 2.0], "x": 4})
+    assert not same({"asked": [1.0, 1.0]}, {"asked": [1.0, 2.0]})
+    assert not same({"asked": [1.0]}, {"asked": [1.0, 1.0]})
+
+
+def test_freedoms_are_read(tmp_path):
+    file = tmp_path / "freedoms.toml"
+    assert load_freedoms(file) == Freedoms()
+    file.write_text('choice = ["test_a"]\naside = ["p.x"]\n[rtol]\ntest_b = 1e-8\n', encoding="utf-8")
+    assert load_freedoms(file) == Freedoms(frozenset({"test_a"}), {"test_b": 1e-8}, ("p.x",))
+    file.write_text('choices = ["test_a"]\n', encoding="utf-8")
+    with pytest.raises(ContentError, match="choices"):
+        load_freedoms(file)
+
+
+# ---------------------------------------------------------------- versions
+
+
+SOURCE = "def f(x):\n    return 2 * x\n"
+
+
+@pytest.fixture
+def versions():
+    """The reference doubles; the mistakes: 3 * x, -2 * x, one that cannot be made, one that hangs."""
+
+    def answer(module, request):
+        return {"status": "ok", "value": module.f(*request[3])}
+
+    made = Versions("minillm.replayed", answer)
+    edits = [("2 * x", "3 * x"), ("2 * x", "-2 * x"), ("not there", ""), ("return 2 * x", "while x: pass")]
+    made.add(SOURCE, *[[edit] for edit in edits])
+    made.begin([], [])
+    return made
+
+
+def told(x, answer, **how):
+    return recorded({"status": "ok", "value": answer}, call=("call", "f", (x,), {}), **how)
+
+
+def considered(versions, *examples):
+    for example in examples:
+        versions.consider(tuple(getattr(example, name) for name in Recorded.__slots__))
+    return versions.found()
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="nothing interrupts a loop here; the judge gives it up")
+def test_what_answers_alike_is_left(versions):
+    began = time.monotonic()
+    found = considered(versions, told(0, 0), told(1, 3), told(2, 6, failed=False))
+    assert found["left"] == [1]
+    assert time.monotonic() - began < 2, "the one that hangs is given up"
+
+
+def test_right_answers_are_nobodys(versions):
+    versions.add([("2 * x", "2.0 * x")])
+    versions.begin([], [])
+    assert considered(versions, told(1, 2), told(3, 6))["left"] == []
+    versions.begin([], [])
+    assert considered(versions, told(1, 2.0), told(3, 6.0))["left"] == [5], "the type was wrong"
+
+
+def test_what_explains_one_property_is_noted_when_nothing_explains_all(versions):
+    found = considered(versions, told(1, 3, name="test_a"), told(1, -2, name="test_b"), told(2, 5, name="test_c"))
+    assert found["left"] == []
+    assert found["partly"] == {"test_a": [1], "test_b": [2]}
+    assert not versions.fits(1)
+
+
+def test_slow_examples_wait_for_few(versions):
+    slow = told(0, 1, seconds=1.0, name="test_slow")
+    found = considered(versions, slow, told(1, 3))
+    assert found["left"] == []
+    assert found["like_first"] == [1], "the first that was tried"
+
+
+def test_one_more_example(versions):
+    example = told(1, 3)
+    assert versions.like([0, 1, 2], tuple(getattr(example, name) for name in Recorded.__slots__)) == [1]

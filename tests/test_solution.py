@@ -11,7 +11,7 @@ from conftest import progress_of
 
 from course.curriculum import Curriculum
 from course.errors import LockedStep
-from course.solution import solution_source, without_bodies
+from course.solution import solution_source, with_helpers, without_bodies
 from course.workspace import Workspace
 
 SOURCE = '''class Stack:
@@ -84,3 +84,63 @@ def test_only_the_named_one_is_replaced() -> None:
     assert "return 1" in without_bodies(source, {"Stack.pop"})
     assert "return 2" in without_bodies(source, {"pop"})
     assert without_bodies(source, set()) == source
+
+
+SHARED = """TABLE = [_row() for _ in range(3)]
+
+
+def _row():
+    return []
+
+
+def first(x):
+    return _both(x) + Box(x).size()
+
+
+def second(x):
+    return _both(x) + _deeper(x) + _Own(x).held
+
+
+def _both(x):
+    return x
+
+
+def _deeper(x):
+    return _deepest(x)
+
+
+def _deepest(x):
+    return x
+
+
+class _Own:
+    def __init__(self, x):
+        self.held = x
+
+
+class Box:
+    def __init__(self, x):
+        self._keep(x)
+
+    def size(self):
+        return 1
+
+    def open(self):
+        return self.unlock()
+
+    def _keep(self, x):
+        return x
+
+    def unlock(self):
+        return 2
+"""
+ASKED = "def first(x): ...\ndef second(x): ...\nclass Box:\n    def __init__(self, x): ...\n    def size(self): ...\n"
+ASKED += "    def open(self): ...\n"
+
+
+def test_a_helper_belongs_to_what_alone_leads_to_it() -> None:
+    helpers = {"_deeper", "_deepest", "_Own.__init__"}
+    assert with_helpers(SHARED, ASKED, {"second"}) == {"second", *helpers}
+    assert with_helpers(SHARED, ASKED, {"Box.open", "no function"}) == {"Box.open", "Box.unlock"}
+    assert with_helpers(SHARED, ASKED, {"second", "_both"}) == {"second", "_both", *helpers}
+    assert with_helpers(SHARED, ASKED, set()) == set()

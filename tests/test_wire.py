@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import textwrap
+import time
 import tracemalloc
 from collections import OrderedDict, defaultdict, namedtuple
 from importlib.util import find_spec
@@ -371,6 +372,40 @@ def test_a_lie_is_seen_before_memory_is_taken(frame: bytes) -> None:
         assert tracemalloc.get_traced_memory()[1] < 1 << 20
     finally:
         tracemalloc.stop()
+
+
+PRIME = (1 << 61) - 1  # whole numbers that differ by it have the same hash
+
+
+@pytest.mark.parametrize("tag", [b"d", b"S"])
+def test_keys_that_collide_are_refused_at_once(tag: bytes) -> None:
+    numbers = [encode(number * PRIME) for number in range(100_000)]
+    body = b"".join(one + (b"N" if tag == b"d" else b"") for one in numbers)
+    began = time.process_time()
+    with pytest.raises(WireError, match="collide"):
+        decode(tag + struct.pack("<I", len(numbers)) + body)
+    assert time.process_time() - began < 5
+    few = {number * PRIME for number in range(50)}
+    assert there_and_back(few) == few
+    assert len(there_and_back(dict.fromkeys(range(-50_000, 50_000)))) == 100_000
+
+
+def test_what_grows_on_its_way_is_limited_on_both_sides(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "MAX_TEXT", 100)
+    monkeypatch.setattr(wire, "MAX_INTEGERS", 100)
+    assert there_and_back(["a" * 100, list(range(100))])
+    for value in ("a" * 101, [list(range(60)), list(range(60))]):
+        with pytest.raises(WireError, match=r"cross|whole numbers"):
+            encode(value)
+    for frame in (b"s" + struct.pack("<I", 101) + b"a" * 101, b"L" + struct.pack("<I", 101) + bytes(808)):
+        with pytest.raises(WireError, match=r"cross|whole numbers"):
+            decode(frame)
+
+
+@pytest.mark.parametrize("shape", [(1 << 40, 0), (0, 1 << 50), (1 << 20, 1 << 20, 0)])
+def test_an_array_of_nothing_has_no_enormous_sides(shape: tuple[int, ...]) -> None:
+    with pytest.raises(WireError, match="places"):
+        decode(encode(np.zeros(shape)))
 
 
 VALUES = st.recursive(

@@ -84,13 +84,14 @@ def _converse(session: Session, step: Step, prompt: str) -> None:
     """Send the prompt, then what the learner types; each reply is fact-checked before it is shown."""
     from course.mentor.chat import Endpoint, Message, reply  # noqa: PLC0415
     from course.mentor.fact_check import fact_check, record, workbench  # noqa: PLC0415
+    from course.mentor.reply import printable  # noqa: PLC0415
     from course.view import mentor as view  # noqa: PLC0415
 
     endpoint, messages = Endpoint.named(), [Message("user", prompt)]
     bench, submission = workbench(session, step)
     try:
         while True:
-            text = reply(endpoint, messages, view.show_waiting)
+            text = printable(reply(endpoint, messages, view.show_waiting))
             report = fact_check(bench, text, submission)
             record(session.workspace, step, report)
             view.show_reply(text, report)

@@ -25,10 +25,15 @@ SLACK = 64
 # The loosest relative tolerance of the running example: a diagnosis compares no more strictly than the property did.
 _loosest = [0.0]
 LOOSEST = 1e-6
+# The exceptions it accepted, and whether it failed for a type: what else a diagnosis must know to compare alike.
+_accepted: set[str] = set()
+_wrong_type = [False]
 
 
 def forget_tolerance() -> None:
     _loosest[0] = 0.0
+    _accepted.clear()
+    _wrong_type[0] = False
 
 
 def _note_tolerance(bound: float, magnitude: float) -> None:
@@ -39,6 +44,16 @@ def _note_tolerance(bound: float, magnitude: float) -> None:
 def loosest() -> float:
     """The loosest relative tolerance used since the example began."""
     return _loosest[0]
+
+
+def accepted() -> tuple[str, ...]:
+    """The exceptions that were as good as one another since the example began."""
+    return tuple(sorted(_accepted))
+
+
+def wrong_type() -> bool:
+    """Whether a value was refused for its type since the example began."""
+    return _wrong_type[0]
 
 
 class Mismatch(AssertionError):
@@ -218,6 +233,7 @@ def equal(got: Any, expected: Any, *, what: str = "result") -> None:
     if place is None:
         return
     path, have, want = place
+    _wrong_type[0] = type(have) is not type(want)
     fail(f"{what}{path} is {_plain(have)}, expected {_plain(want)}", _lengths(got, expected))
 
 
@@ -281,6 +297,7 @@ def finite(got: Any, *, what: str = "result") -> None:
 @contextmanager
 def raises(*names: str) -> Iterator[None]:
     """Claim that the learner's code raises one of these exceptions (named as text: "ValueError")."""
+    _accepted.update(names)
     try:
         yield
     except LearnerRaised as error:

@@ -11,17 +11,18 @@ import importlib.util
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, BinaryIO
 
 from course.grading import probes, wire
-from course.grading.guard import ForbiddenImport, ForbiddenUse, Guard, ImportNet, ban, watch
+from course.grading.guard import ForbiddenImport, ForbiddenUse, Guard, ban, bare, hide, import_net, relay, watch
 from course.grading.isolation import Policy, confine
 from course.grading.replay import Versions, module_from
+from course.grading.seal import seal, spaces_of, used_by
 
 # How deep the learner's code may recurse: Python's own default, whatever the engine's frames below it use.
 RECURSION_ROOM = 1000
@@ -29,32 +30,37 @@ MAX_MESSAGE = 600
 MAX_NAME = 100
 
 
-class SavedSource(SourceFileLoader):
-    """Compile what is in the file: a cached module is told from it by size and second, and saves come faster."""
+# The exit status of a process in which somebody replaced what the engine relies on.
+TAMPERED = 86
+# Libraries that probes look at the learner's work with; and torch's tensors, whose class Python code can change.
+_LOOKED_WITH = (
+    "builtins", "numpy", "numpy.random", "numpy.linalg", "random", "torch", "torch.random", "torch.autograd",
+)  # fmt: skip
 
-    def get_code(self, fullname: str) -> CodeType:
-        path = self.get_filename(fullname)
-        return self.source_to_code(self.get_data(path), path)
 
-
-class PackageFinder:
+def package_finder(modules: dict[str, str]) -> Any:
     """Find `minillm` modules where the judge says they are: the workspace, or references with one file replaced."""
+    loader = type("SavedSource", (SourceFileLoader,), {"get_code": bare(_compile_saved)})
+    find = bare(_find_spec, modules=modules, ModuleSpec=ModuleSpec, any=any, Loader=loader,
+                spec_from_file_location=importlib.util.spec_from_file_location)  # fmt: skip
+    return type("PackageFinder", (), {"find_spec": find, "__slots__": ()})()
 
-    def __init__(self, modules: dict[str, str]) -> None:
-        self.modules = modules
 
-    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        if name in self.modules:
-            package = self.modules[name].endswith("__init__.py")
-            return importlib.util.spec_from_file_location(
-                name,
-                self.modules[name],
-                loader=SavedSource(name, self.modules[name]),
-                submodule_search_locations=[] if package else None,
-            )
-        if any(known.startswith(f"{name}.") for known in self.modules):
-            return ModuleSpec(name, None, is_package=True)
-        return None
+def _find_spec(self: object, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+    known: dict[str, str] = modules  # type: ignore[name-defined] # noqa: F821 - `bare` gives it its names
+    if name in known:
+        folder: list[str] | None = [] if known[name].endswith("__init__.py") else None
+        loader = Loader(name, known[name])  # type: ignore[name-defined] # noqa: F821
+        return spec_from_file_location(name, known[name], loader=loader, submodule_search_locations=folder)  # type: ignore[name-defined,no-any-return] # noqa: F821
+    if any(one.startswith(f"{name}.") for one in known):
+        return ModuleSpec(name, None, is_package=True)
+    return None
+
+
+def _compile_saved(self: SourceFileLoader, fullname: str) -> CodeType:
+    """Compile what is in the file: a cached module is told from it by size and second, and saves come faster."""
+    path = self.get_filename(fullname)
+    return self.source_to_code(self.get_data(path), path)
 
 
 class Session:
@@ -66,7 +72,7 @@ class Session:
         self.module: ModuleType | None = None
         self.probes: list[ModuleType] = []
         self.protections: tuple[Any, ...] = ()
-        self.versions = Versions(config["module"])
+        self.versions = Versions(config["module"], self._answered)
 
     def prepare(self) -> None:
         """Import what the step may use, load the probes, and shut the doors, before any line of the learner's runs."""
@@ -74,9 +80,10 @@ class Session:
             with suppress(ModuleNotFoundError):  # not installed: the learner's own import will say so
                 importlib.import_module(name)
         self.probes = [*(_load(path, f"_probes_{place}") for place, path in enumerate(self.config["probes"])), probes]
-        sys.meta_path.insert(0, PackageFinder(self.config["modules"]))
-        sys.meta_path.insert(0, ImportNet(self.guard))
+        sys.meta_path.insert(0, package_finder(self.config["modules"]))
+        net = import_net(self.guard)
         ban(self.guard, self.config["forbid"])
+        relayed = relay(self.guard)
         self.protections = confine(
             Policy(
                 scratch=self.config["scratch"],
@@ -85,43 +92,56 @@ class Session:
                 file_size=self.config["file_size"],
             )
         )
-        watch(self.guard)
+        self._seal(hide(self.probes))
+        watch(self.guard, net, relayed)
 
-    @contextmanager
-    def _learner_runs(self) -> Iterator[None]:
-        self.guard.armed = True
-        try:
-            yield
-        finally:
-            self.guard.armed = False
+    def _seal(self, ours: list[ModuleType]) -> None:
+        probes.checkpoint = self.checkpoint
+        looked_with = used_by(self.probes, _LOOKED_WITH, sys.modules)
+        if torch := sys.modules.get("torch"):
+            looked_with.append(("torch.Tensor", vars(torch.Tensor)))
+        mine = seal((space for module in ours for space in spaces_of(module)), grows=False)
+        python = seal([("builtins", vars(sys.modules["builtins"]))], grows=True)
+        libraries = seal(looked_with, grows=True)
+        write, leave, encode = os.write, os._exit, str.encode
+
+        def checkpoint(probing: bool = True) -> None:
+            replaced = mine() or python() or (libraries() if probing else "")
+            if replaced:
+                write(2, encode(f"\nreplaced for everyone, the grader included: {replaced}\n"))
+                leave(TAMPERED)
+
+        self._checkpoint = checkpoint
+
+    def checkpoint(self, probing: bool = True) -> None:
+        """End this process if what the engine relies on, or a probe if one is `probing`, is no longer what it was."""
+        self._checkpoint(probing)
 
     def load(self, source: str | None = None) -> Any:
         """Import the learner's module; or, for proofs, put a source text of our own in its place."""
         name = self.config["module"]
-        with self._learner_runs():
-            self.module = importlib.import_module(name) if source is None else module_from(source, name)
+        self.guard.armed = True
+        self.module = importlib.import_module(name) if source is None else module_from(source, name)
         return {"names": sorted(name for name in vars(self.module) if not name.startswith("_"))}
 
-    def replay(self, version: int, places: list[int]) -> list[bool]:
-        """Put another version in the module's place; say on which recorded examples it answers as the learner did."""
-        self.module = self.versions.module(version)
-        if self.module is None:
-            return []
-        return self.versions.alike(lambda request: answer(self, request), "torch" in sys.modules, places)
+    def _answered(self, module: ModuleType, request: Any) -> dict[str, Any]:
+        """Put another version in the module's place and let it answer."""
+        self.module = module
+        return answer(self, request)
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        function = probes.find_function(self.module, name)
-        with self._learner_runs():
-            return function(*args, **kwargs)
+        self.guard.armed = True
+        return probes.find_function(self.module, name)(*args, **kwargs)
 
     def probe(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run a probe on the learner's module; a probe is ours, but what it calls is the learner's."""
         for module in self.probes:
             if function := getattr(module, name, None):
                 if name in probes.FOR_AUTHORS | probes.LOOKS_ONLY:
-                    return function(self.module, *args, **kwargs)
-                with self._learner_runs():
-                    return function(self.module, *args, **kwargs)
+                    with self.guard.resting():
+                        return function(self.module, *args, **kwargs)
+                self.guard.armed = True
+                return function(self.module, *args, **kwargs)
         raise LookupError(f"the grader has no probe {name!r}")
 
 
@@ -145,8 +165,6 @@ def answer(session: Session, request: Any) -> dict[str, Any]:
     try:
         if operation == "load":
             value = session.load(*args)
-        elif operation == "replay":
-            value = session.replay(*args)
         elif operation in _REPLAYING:
             value = _REPLAYING[operation](session.versions, *args)
         else:
@@ -160,9 +178,9 @@ def answer(session: Session, request: Any) -> dict[str, Any]:
 
 
 # What the judge may ask of a process that holds known mistakes and not a learner's code.
-_REPLAYING: dict[str, Callable[..., None]] = {
-    "forget": Versions.forget, "versions": Versions.add, "prepare": Versions.prepare, "settled": Versions.settled,
-    "remember": Versions.remember,
+_REPLAYING: dict[str, Callable[..., Any]] = {
+    "forget": Versions.forget, "versions": Versions.add, "begin": Versions.begin, "consider": Versions.consider,
+    "found": Versions.found, "fits": Versions.fits, "like": Versions.like,
 }  # fmt: skip
 
 
@@ -212,7 +230,9 @@ def _where(session: Session, error: BaseException) -> list[str]:
     names = {os.path.realpath(path): name for name, path in session.config["modules"].items()}
     places = []
     for frame, line in traceback.walk_tb(error.__traceback__):
-        name = names.get(os.path.realpath(frame.f_code.co_filename))
+        file = frame.f_code.co_filename
+        # A relative name needs the current folder, which the code may have made unreachable.
+        name = names.get(os.path.realpath(file)) if Path(file).is_absolute() else None
         if name is not None:
             places.append(f"{name.replace('.', '/')}.py:{line} in {frame.f_code.co_name}")
     # A recursion comes through the same line a thousand times.
@@ -271,7 +291,9 @@ def main() -> None:
         request = wire.decode(frame, tensors=tensors)
         reply = answer(session, request)
         _flush()
-        _send(outgoing, request[0], reply)
+        data = _encoded(session, request[0], reply)
+        session.checkpoint(request[1] == "probe")
+        wire.write_frame(outgoing, data)
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -286,13 +308,19 @@ def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _send(outgoing: BinaryIO, number: int, reply: dict[str, Any]) -> None:
+    wire.write_frame(outgoing, wire.encode((number, reply)))
+
+
+def _encoded(session: Session, number: int, reply: dict[str, Any]) -> bytes:
     try:
         data = wire.encode((number, reply))
     except BaseException as error:  # a value that lies about itself is the learner's
         kind = "" if isinstance(error, wire.WireError) else f"{type(error).__name__}: "
         status = "memory" if isinstance(error, MemoryError) else "unsendable"
         data = wire.encode((number, {"status": status, "message": f"{kind}{_text(error)}".removesuffix(": ")}))
-    wire.write_frame(outgoing, data)
+    if refused := session.guard.take_refusals():  # while the value was read, or the output flushed
+        data = wire.encode((number, {"status": "forbidden", "message": refused[0], "where": []}))
+    return data
 
 
 def _flush() -> None:

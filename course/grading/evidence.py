@@ -11,12 +11,17 @@ from course.grading.learner import Exchange
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One recorded example of a property: its calls and replies, the tolerance used, and whether it failed."""
+    """One recorded example of a property: its calls and replies, the tolerance used, and whether it failed.
+
+    `accepts` are the exceptions that the property takes for one another; `typed`: it failed for a type, so types count.
+    """
 
     name: str
     transcript: tuple[Exchange, ...]
     rtol: float
     failed: bool
+    accepts: tuple[str, ...] = ()
+    typed: bool = False
 
     @property
     def seconds(self) -> float:
@@ -24,23 +29,27 @@ class Example:
 
 
 def example_of(name: str, transcript: list[Exchange], *, failed: bool) -> Example:
-    """The example that ran last, with the tolerance that its property used."""
-    return Example(name, tuple(transcript), check.loosest(), failed)
+    """The example that ran last, with what its property compared and how."""
+    return Example(name, tuple(transcript), check.loosest(), failed, check.accepted(), failed and check.wrong_type())
 
 
 @dataclass(slots=True)
 class Evidence:
     """Recorded examples: what failed, more inputs for it, a few that passed; and the failing properties, to try again.
 
+    Whoever sets `heard` is told of every example as it comes.
     `again` runs a property once more on fresh inputs and hands every failing example to a function, which says whether
     it is of the kind that is looked for; the smallest such example that was found is then that property's failure.
     """
 
     examples: list[Example] = field(default_factory=list)
     again: dict[str, Callable[[Callable[[Example], bool]], bool]] = field(default_factory=dict)
+    heard: Callable[[Example], None] | None = None
 
     def add(self, name: str, transcript: list[Exchange], *, failed: bool) -> None:
         self.take(example_of(name, transcript, failed=failed))
 
     def take(self, example: Example) -> None:
         self.examples.append(example)
+        if self.heard is not None:
+            self.heard(example)

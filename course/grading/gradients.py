@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -105,18 +106,22 @@ def _seen_closely(
 
 
 def explain(got: Any, expected: Array, upstream: Any = None) -> str:
-    """Name the pattern of a wrong gradient, if any: zero, a constant factor, transposed, just the upstream."""
+    """Name the pattern of a wrong gradient, if any.
+
+    Zero, a constant factor, transposed, slices exchanged, a sum that is missing, just the upstream, rows that should
+    sum to zero and do not, a term missing that is the same along an axis.
+    """
     if not isinstance(got, np.ndarray | np.generic | float):
         return ""
     have = np.asarray(got, dtype=np.float64)
     if have.shape != expected.shape:
-        return ""
+        return _missing_sum(have, expected)
     if not have.any() and expected.any():
         return "the whole gradient is zero"
     if ratio := _constant_ratio(have, expected):
         return "the sign is turned, everywhere" if ratio == "-1" else f"every element is {ratio} × what it should be"
-    if have.ndim >= 2 and have.shape[-1] == have.shape[-2] > 1 and _near(have.swapaxes(-1, -2), expected):
-        return "it is the transpose of what it should be"
+    if pattern := _moved(have, expected):
+        return pattern
     if (
         upstream is not None
         and have.size > 1
@@ -124,6 +129,55 @@ def explain(got: Any, expected: Array, upstream: Any = None) -> str:
         and _near(have, np.asarray(upstream))
     ):
         return "it is the upstream gradient itself: the function's own slope is missing"
+    return _along_an_axis(have, expected)
+
+
+def _missing_sum(have: Array, expected: Array) -> str:
+    """Whether one axis too many is there, and its sum is what was wanted."""
+    for axis in range(have.ndim if have.ndim == expected.ndim + 1 else 0):
+        for name, reduced in (("sum", have.sum(axis)), ("mean", have.mean(axis))):
+            if reduced.shape == expected.shape and have.shape[axis] > 1 and _near(reduced, expected):
+                return f"its {name} over axis {axis} is what it should be: that {name} is missing"
+    return ""
+
+
+def _moved(have: Array, expected: Array) -> str:
+    """Whether the right numbers stand at other places: two axes or the slices of one axis exchanged."""
+    if have.ndim < 1 or _near(have, expected):
+        return ""
+    for one, other in itertools.combinations(range(have.ndim), 2):
+        if have.shape[one] == have.shape[other] > 1 and _near(have.swapaxes(one, other), expected):
+            exchanged = f"axes {one} and {other} are exchanged"
+            if (one, other) != (have.ndim - 2, have.ndim - 1):
+                return exchanged
+            return "it is the transpose of what it should be" + (f": {exchanged}" if have.ndim > 2 else "")
+    for axis, count in enumerate(have.shape):
+        if not 1 < count <= MAP_COLUMNS:
+            continue
+        ours, right = np.moveaxis(have, axis, 0), np.moveaxis(expected, axis, 0)
+        places = [[at for at in range(count) if _near(one, right[at])] for one in ours]
+        if all(len(one) == 1 for one in places) and len({one[0] for one in places}) == count:
+            order = [one[0] for one in places]
+            return f"the slices along axis {axis} are right, but in the order {order}"
+    return ""
+
+
+def _along_an_axis(have: Array, expected: Array) -> str:
+    """Whether all of a row is off by the same: what a mean or a sum over the row should have taken away."""
+    if have.ndim < 1 or not np.all(np.isfinite(have)):
+        return ""
+    off = have - expected
+    for axis in reversed(range(have.ndim)):
+        if have.shape[axis] < 2 or not np.any(off):
+            continue
+        same = _near(off, np.broadcast_to(off.mean(axis=axis, keepdims=True), off.shape))
+        zero = np.allclose(expected.sum(axis), 0.0, atol=1e-9 * max(1.0, float(np.max(np.abs(expected)))))
+        if same and zero:
+            return f"along axis {axis} it should sum to 0, and does not: the same number is missing all along it"
+        if same and have.ndim > 1:
+            return f"along axis {axis} every element is off by the same number: a term is missing, or too much"
+        if zero and not np.allclose(have.sum(axis), 0.0, atol=1e-6) and axis == have.ndim - 1:
+            return f"along axis {axis} it should sum to 0, and does not"
     return ""
 
 
@@ -139,22 +193,27 @@ def _constant_ratio(have: Array, expected: Array) -> str:
     ratios = have[large] / expected[large]
     if not np.all(np.isfinite(ratios)) or np.ptp(ratios) > 1e-6 * np.abs(ratios).max() or abs(ratios[0]) < 1e-9:
         return ""
-    ratio = float(ratios[0])
+    ratio = float(np.median(ratios))
     return _fraction(ratio) or _root(ratio) or check.number(ratio)
 
 
 def _fraction(ratio: float) -> str:
+    """The ratio as a fraction of small numbers, if it is one."""
     fraction = Fraction(ratio).limit_denominator(64)
-    return str(fraction) if fraction and abs(float(fraction) / ratio - 1) < 1e-6 else ""
+    near = bool(fraction) and abs(float(fraction) / ratio - 1) < 1e-6
+    return str(fraction) if near and abs(fraction.numerator) <= 4096 else ""
 
 
 def _root(ratio: float) -> str:
-    """A ratio whose square is a small whole number, or one over it: a scale of √d that is missing, or there twice."""
+    """A ratio whose square is a fraction of small numbers: in attention, a factor 1/√d is forgotten, or there twice."""
     sign = "-" if ratio < 0 else ""
     square = Fraction(ratio * ratio).limit_denominator(256)
-    if not square or abs(float(square) / (ratio * ratio) - 1) > 2e-6 or 1 not in (square.numerator, square.denominator):
+    if not square or abs(float(square) / (ratio * ratio) - 1) > 2e-6 or square.numerator > 4096:
         return ""
-    return f"{sign}√{square.numerator}" if square.denominator == 1 else f"{sign}1/√{square.denominator}"
+    over, under = square.numerator, square.denominator
+    if under > 64 and over != 1:
+        return ""
+    return f"{sign}√{over}" if under == 1 else f"{sign}1/√{under}" if over == 1 else f"{sign}√({square})"
 
 
 def heat_map(got: Any, expected: Array, bound: float) -> tuple[str, ...]:

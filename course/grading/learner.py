@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import Any
 
 from course.grading.outcomes import Failure, Outcome
 from course.grading.process import LearnerProcess, Setup, Stopped, uninterrupted
+from course.grading.starved import MOST, starved
 
 
 class LearnerRaised(Exception):
@@ -53,13 +55,28 @@ class Exchange:
 
 @dataclass(slots=True)
 class Clock:
-    """The time a whole check may take, shared by every process it starts; and whether anybody still waits for it."""
+    """The time a whole check may take, shared by every process it starts; and whether anybody still waits for it.
+
+    What judge and learner wait for a core is added to it.
+    """
 
     ends: float
     cancelled: bool = False
+    seconds: float = field(init=False)
+    _before: float = field(init=False)
 
-    def left(self) -> float:
-        return self.ends - time.monotonic()
+    def __post_init__(self) -> None:
+        self.seconds = self.ends - time.monotonic()
+        self._before = starved("thread-self", math.inf)
+
+    def left(self, process: LearnerProcess | None = None) -> float:
+        left = self.ends - time.monotonic()
+        if left > self.seconds / 2:  # nobody needs to look closer, two thousand times a check
+            return left
+        waited = max(starved("thread-self", math.inf) - self._before, 0.0)
+        if process is not None:
+            waited += starved(process.process.pid, self.seconds)
+        return left + min(waited, MOST * self.seconds)
 
 
 @dataclass(slots=True)
@@ -153,14 +170,14 @@ class Learner:
     def _reply(self, operation: str, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         if self.clock.cancelled:
             raise Cancelled
-        if self.clock.left() <= 0:
+        if self.clock.left(self.process) <= 0:
             return {"status": "timeout", "message": _STEP_TIME}
         if self.timeouts >= MOST_TIMEOUTS:
             return {"status": "timeout", "message": f"not tried: {MOST_TIMEOUTS} calls had already run out of time"}
         fresh = self.process is None
         self.start()
         assert self.process is not None
-        seconds = min(self.setup.budget.call_seconds, self.clock.left())
+        seconds = min(self.setup.budget.call_seconds, self.clock.left(self.process))
         try:
             if fresh and operation != "load":
                 reply = self.process.ask("load", "", self._loaded, {}, seconds)

@@ -1,9 +1,13 @@
-"""Known wrong versions of a step: edits of its reference, with the belief behind each and three hints."""
+"""Known wrong versions of a step: edits of its reference, with the belief behind each and three hints.
+
+Beside them stands what the grader leaves to the learner, where right solutions differ: `freedoms.toml`.
+"""
 
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +42,39 @@ class Mistake:
                 )
             code = code.replace(find, replace)
         return code
+
+
+@dataclass(frozen=True, slots=True)
+class Freedoms:
+    """In which answers right solutions may differ: those say nothing about a bug.
+
+    `choice` names properties that leave one: their passing examples tell nothing. `rtol` names properties whose answers
+    carry more rounding than they compare. `aside` and `any_order` name entries of a probe's answer, "probe.entry": not
+    to be compared, and a list whose order is free.
+    """
+
+    choice: frozenset[str] = frozenset()
+    rtol: Mapping[str, float] = field(default_factory=dict)
+    aside: tuple[str, ...] = ()
+    any_order: tuple[str, ...] = ()
+
+
+def load_freedoms(path: Path) -> Freedoms:
+    """Read freedoms.toml; a step without one leaves no freedom. Raise `ContentError` naming what cannot be."""
+    if not path.is_file():
+        return Freedoms()
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ContentError(f"{path} cannot be read: {error}") from error
+    if unknown := set(data) - {"choice", "rtol", "aside", "any_order"}:
+        raise ContentError(f"{path}: unknown field {sorted(unknown)[0]!r}.")
+    return Freedoms(
+        frozenset(data.get("choice", ())),
+        data.get("rtol", {}),
+        tuple(data.get("aside", ())),
+        tuple(data.get("any_order", ())),
+    )
 
 
 def load_mistakes(path: Path) -> list[Mistake]:

@@ -6,6 +6,7 @@ import copy
 import functools
 import hashlib
 import inspect
+import math
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
@@ -51,7 +52,11 @@ KEPT_PASSING = 2
 EVIDENCE_EXAMPLES = 8
 EVIDENCE_PROPERTIES = 3
 # Inputs tried to find one that tells two mistakes apart, and as many again to make it small.
-TELLING_EXAMPLES = 40
+TELLING_EXAMPLES = 20
+# A property whose quickest example takes longer gives less evidence. Not a limit of time: on a busy machine the
+# evidence would be thinner, and a thin one names falsely.
+SLOW, FEW_EXAMPLES = 0.03, 3
+TELLING_SECONDS = 1.0
 
 
 class ShrunkEnough(BaseException):
@@ -97,14 +102,19 @@ class Running:
     since_failure: int = 0
     error: Exception | None = None
     transcript: list[Exchange] | None = None
+    example: Example | None = None
     gathering: bool = False
     first_look: bool = False
     looked_at: bool = False
+    quickest: float = math.inf
+    # When looking for a telling example ends, at the latest.
+    ends: float = math.inf
     telling: Callable[[Example], bool] | None = None
 
     def failed(self, error: Exception, transcript: list[Exchange]) -> None:
         # hypothesis goes from a failing example only to a smaller one: the last that failed is the smallest so far.
         self.error, self.transcript = error, transcript
+        self.example = example_of(self.name, transcript, failed=True)
 
 
 class JudgePlugin:
@@ -121,7 +131,7 @@ class JudgePlugin:
         examples: RememberedExamples,
         shrink: bool = True,
         most_examples: int | None = None,
-        gather: Callable[[], None] | None = None,
+        gather: Callable[[Evidence], None] | None = None,
         witness: Witness | None = None,
     ) -> None:
         self.learner = learner
@@ -129,7 +139,7 @@ class JudgePlugin:
         self._examples = examples
         self._shrink = shrink
         self._most_examples = most_examples
-        # Called at the first failure; None: no evidence is gathered.
+        # Called at a failure, with what is known so far; None: no evidence is gathered.
         self._gather = gather
         self.evidence = Evidence()
         self._witness = witness or Witness()
@@ -195,6 +205,8 @@ class JudgePlugin:
                 if self._running.gathering:
                     self.evidence.add(self._running.name, self.learner.transcript, failed=True)
                     return None
+                if self._gather is not None:
+                    self._gather(self.evidence)
                 if not self._is_telling():
                     return None
                 self._running.failed(error, self.learner.transcript)
@@ -208,6 +220,9 @@ class JudgePlugin:
                     self._running.failed(error, self.learner.transcript)
                     raise LookedAt from None
                 raise
+            finally:
+                running = self._running
+                running.quickest = min(running.quickest, sum(one.seconds for one in self.learner.transcript))
             self._keep_passing()
             return value
 
@@ -233,6 +248,8 @@ class JudgePlugin:
         check.forget_tolerance()
         if self.learner.clock.cancelled:
             raise Cancelled
+        if time.monotonic() > running.ends:
+            raise ShrunkEnough
         if running.gathering:
             self.learner.begin()
             return
@@ -286,8 +303,8 @@ class JudgePlugin:
         running, evidence = self._running, self.evidence
         if self._gather is None:
             return
-        self._gather()
-        evidence.add(item.name, running.transcript or self.learner.transcript, failed=True)
+        self._gather(evidence)
+        evidence.take(running.example or example_of(item.name, self.learner.transcript, failed=True))
         self._failing += 1
         if not hasattr(item.obj, "hypothesis"):
             return
@@ -299,7 +316,8 @@ class JudgePlugin:
         kept = self.learner.transcript
         running.gathering = True
         try:
-            self._once_more(item.obj, call, EVIDENCE_EXAMPLES, Phase.generate)
+            count = EVIDENCE_EXAMPLES if running.quickest <= SLOW else FEW_EXAMPLES
+            self._once_more(item.obj, call, count, Phase.generate)
         finally:
             running.gathering = False
             self.learner.transcript = kept
@@ -319,7 +337,7 @@ class JudgePlugin:
 
     def _search(self, item: pytest.Function, call: Callable[[], Any], telling: Callable[[Example], bool]) -> bool:
         """Look for the smallest failing input of a property that is `telling`; if there is one, it is what is shown."""
-        self._running = running = Running(item.name, telling=telling)
+        self._running = running = Running(item.name, telling=telling, ends=time.monotonic() + TELLING_SECONDS)
         self._once_more(item.obj, call, TELLING_EXAMPLES, Phase.generate, Phase.shrink)
         if running.error is None or running.transcript is None:
             return False

@@ -5,9 +5,11 @@ They decide nothing; what a probe brings back is judged on the other side. They 
 
 from __future__ import annotations
 
+import random
 import sys
 import tracemalloc
 from collections.abc import Callable
+from sys import settrace
 from types import FrameType, ModuleType
 from typing import Any
 
@@ -18,6 +20,10 @@ from course.grading import computing, expressions, wire
 FOR_AUTHORS = frozenset({"run_examples", "run_source"})
 # This one runs no line of the learner's, and looks into libraries that load some of their parts only when asked.
 LOOKS_ONLY = frozenset({"missing_names"})
+
+
+def checkpoint() -> None:
+    """Make sure that nothing has been replaced that a probe looks with; the learner process puts its own here."""
 
 
 class MissingName(Exception):
@@ -80,6 +86,7 @@ def purity(
     before = [wire.encode(argument) for argument in args]
     state = _random_state()
     kept = wire.encode(run(module, name, args, **kwargs))
+    checkpoint()
     changed = [place for place, argument in enumerate(args) if wire.encode(argument) != before[place]]
     moved = _random_state() != state
     again = tuple(wire.decode(argument, tensors="torch" in sys.modules) for argument in before)
@@ -92,8 +99,6 @@ def _call(module: ModuleType, name: str, args: tuple[Any, ...], **kwargs: Any) -
 
 
 def _random_state() -> list[bytes]:
-    import random  # noqa: PLC0415 - it must be there before the first look, or its coming would look like a change
-
     states = [repr(random.getstate()).encode()]
     if numpy := sys.modules.get("numpy"):
         states.append(repr(numpy.random.get_state()).encode())
@@ -139,13 +144,22 @@ def counting_lines(work: Callable[[], Any]) -> tuple[Any, int]:
     def trace(frame: FrameType, event: str, argument: object) -> Callable[..., Any] | None:
         nonlocal lines
         lines += event == "line"
-        return trace if frame.f_globals.get("__name__", "").partition(".")[0] == PACKAGE else None
+        return None if _of_a_library(frame.f_globals) else trace
 
-    sys.settrace(trace)
+    settrace(trace)
     try:
         return work(), lines
     finally:
-        sys.settrace(None)
+        settrace(None)
+
+
+def _of_a_library(names: dict[str, Any]) -> bool:
+    """Whether these are the globals of a module that is not the learner's; code of no module is the learner's."""
+    name = names.get("__name__", "")
+    if names is globals() or (isinstance(name, str) and name.partition(".")[0] == PACKAGE):
+        return names is globals()
+    module = sys.modules.get(name)
+    return module is not None and getattr(module, "__dict__", None) is names
 
 
 def line_count(module: ModuleType, name: str, args: tuple[Any, ...], **kwargs: Any) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import subprocess
@@ -15,14 +16,18 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from course.curriculum import Budget, Rules
-from course.grading import scratch, wire
+from course.grading import disk, scratch, wire
 from course.grading.isolation import default_readable
 from course.grading.outcomes import Outcome
+from course.grading.starved import MOST, starved
 
 START_SECONDS = 60.0
 WATCH_SECONDS = 0.05
 KEPT_OUTPUT = 8 << 10
 FILE_SIZE = 64 << 20
+# All files together; looked at this often.
+DISK = 512 << 20
+DISK_SECONDS = 0.25
 # How long a process that closed its connection may take to end, before it is taken for one that goes on.
 DYING_SECONDS = 2.0
 
@@ -30,6 +35,15 @@ DYING_SECONDS = 2.0
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 _BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from course.grading.child import main; main()"
+# The exit status of a learner process that found the engine changed (child.TAMPERED, which the judge need not import).
+TAMPERED = 86
+_TAMPERED_WITH = "the code replaces what others use too: a function of Python's, of a library's or of the grader's"
+
+# `main` does not stay behind as a name of the main module, where the learner's code would find the engine by it.
+_BOOT = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from course.grading.child import main; "
+    "globals().pop('main')()"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +158,10 @@ class LearnerProcess:
 
     def ask(self, operation: str, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], seconds: float) -> Any:
         """Send one request and return the reply; raise `Stopped` when none comes within `seconds`."""
-        if self.protections is None:
-            self.protections = self._prepared()
+        self.wait_until_ready()
         while self._posted:
             self._answer(self._posted.pop(0), seconds)
-        self._number += 1
+        self._number = _ticket()
         request = wire.encode((self._number, operation, name, args, kwargs))
         self._deadline = time.monotonic() + seconds
         self._send(request)
@@ -157,9 +170,14 @@ class LearnerProcess:
             raise self._forged("an answer of another form")
         return reply
 
+    def wait_until_ready(self) -> None:
+        """Wait until the process has imported what the step may use; raise `Stopped` if it never will have."""
+        if self.protections is None:
+            self.protections = self._prepared()
+
     def post(self, operation: str, *args: Any) -> None:
         """Send a request whose answer nobody waits for; a process of our own code may work on it meanwhile."""
-        self._number += 1
+        self._number = _ticket()
         self._posted.append(self._number)
         self._send(wire.encode((self._number, operation, "", args, {})))
 
@@ -215,6 +233,8 @@ class LearnerProcess:
             return Stopped(Outcome.CRASHED, "the code closed the engine's connection")
         if self._stopped_by is not None:
             return self._stopped_by
+        if code == TAMPERED:
+            return Stopped(Outcome.FORBIDDEN, _TAMPERED_WITH)
         if code < 0:
             with contextlib.suppress(ValueError):
                 return Stopped(Outcome.CRASHED, f"the process died of {signal.Signals(-code).name}")
@@ -227,13 +247,24 @@ class LearnerProcess:
         import psutil  # noqa: PLC0415 - imported beside the learner's start, not before it
 
         try:
-            watched = psutil.Process(self.process.pid)
+            watched, looked = psutil.Process(self.process.pid), time.monotonic()
+            asked, before, pid = self._deadline, 0.0, self.process.pid
             while self.process.poll() is None:
                 deadline = self._deadline
-                if deadline is not None and time.monotonic() > deadline:
+                if deadline != asked:
+                    asked, before = deadline, starved(pid, math.inf)
+                late = 0.0 if deadline is None else time.monotonic() - deadline
+                waited = (
+                    min(starved(pid, math.inf) - before, MOST * self.setup.budget.call_seconds) if late > 0 else 0.0
+                )
+                if late > waited:
                     self._halt(Outcome.TIMEOUT, "")
                 elif watched.memory_info().rss > self.setup.budget.memory * 1.25 + (512 << 20):
                     self._halt(Outcome.MEMORY, "")
+                elif time.monotonic() > looked + DISK_SECONDS:
+                    looked = time.monotonic()
+                    if disk.used(self.scratch, self.process.pid, DISK) > DISK:
+                        self._halt(Outcome.MEMORY, f"it filled the disk: more than {DISK >> 20} MiB, or too many files")
                 time.sleep(WATCH_SECONDS)
         except psutil.Error:
             return
@@ -259,6 +290,11 @@ class LearnerProcess:
             with contextlib.suppress(OSError, ValueError):
                 cast(IO[bytes], stream).close()
         scratch.remove(self.scratch)
+
+
+def _ticket() -> int:
+    """A number for a question that nobody guesses: an answer that was not asked for carries another."""
+    return int.from_bytes(os.urandom(7), "big") + 1
 
 
 # What a learner process answers; the judge itself says the rest.

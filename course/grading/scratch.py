@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from course.grading import disk
 
 try:
     import fcntl
@@ -43,7 +44,7 @@ def make() -> str:
 
 
 def remove(folder: str) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
+    disk.remove(folder)
     if (handle := _held.pop(folder, None)) is not None:
         os.close(handle)
 
@@ -71,7 +72,7 @@ def sweep(root: Path) -> None:
         for entry in entries:
             with suppress(OSError):
                 if _NAME.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False) and _is_left(entry):
-                    shutil.rmtree(entry.path, ignore_errors=True)
+                    disk.remove(entry.path)
 
 
 def _is_left(entry: os.DirEntry[str]) -> bool:

@@ -54,7 +54,12 @@ _FILE_ATTRIBUTES: _Numbers = {
     "fremovexattr": (199, 16), "removexattrat": (466, 466), "file_setattr": (469, 469), "truncate": (76, 45),
     "utime": (132, None), "utimes": (235, None), "futimesat": (261, None), "utimensat": (280, 88),
 }  # fmt: skip
-_ALWAYS = _OTHER_PROCESSES | _KERNEL_DOORS | _NAMESPACES | _MACHINE | _FILE_ATTRIBUTES
+# Memory that no limit counts, or that stays when the process has ended.
+_MEMORY_ELSEWHERE: _Numbers = {
+    "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194), "semget": (64, 190),
+    "msgget": (68, 186), "mq_open": (240, 180),
+}  # fmt: skip
+_ALWAYS = _MEMORY_ELSEWHERE | _OTHER_PROCESSES | _KERNEL_DOORS | _NAMESPACES | _MACHINE | _FILE_ATTRIBUTES
 
 _PROCESSES: _Numbers = {
     "fork": (57, None), "vfork": (58, None), "execve": (59, 221), "execveat": (322, 281),

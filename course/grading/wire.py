@@ -27,6 +27,12 @@ MAX_DEPTH = 64
 # Of all containers together. An empty set takes 5 bytes here and 220 as an object; a block of numbers is one item.
 MAX_ITEMS = 1 << 20
 
+# A text takes up to four times, a block of whole numbers five times as many bytes here as on its way.
+MAX_TEXT = MAX_FRAME >> 2
+MAX_INTEGERS = 4 << 20
+# So many keys of a dict, or members of a set, may have the same hash: each is compared with all of them.
+MAX_COLLISIONS = 64
+
 _SIZE = struct.Struct("<I")
 _LONG = struct.Struct("<q")
 _DOUBLE = struct.Struct("<d")
@@ -77,7 +83,7 @@ class Tensor:
 class _Out(bytearray):
     """The bytes so far, and how many items they hold."""
 
-    items = 0
+    items = integers = 0
 
     def more(self, items: int) -> None:
         self.items += items
@@ -122,6 +128,8 @@ def _put_int(out: _Out, value: int, _depth: int) -> None:
 
 def _put_text(out: _Out, value: str, _depth: int) -> None:
     data = value.encode("utf-8", "surrogatepass")
+    if len(data) > MAX_TEXT:
+        raise WireError(f"a text of {len(data) >> 20} MiB is more than may cross at once")
     out += b"s" + _SIZE.pack(len(data)) + data
 
 
@@ -132,6 +140,9 @@ def _put_bytes(out: _Out, value: bytes, _depth: int) -> None:
 def _put_list(out: _Out, value: list[Any], depth: int) -> None:
     # Token ids come in long lists of small ints: those cross as one block.
     if len(value) > 8 and all(type(item) is int and -_INT64_MAX <= item <= _INT64_MAX for item in value):
+        out.integers += len(value)
+        if out.integers > MAX_INTEGERS:
+            raise WireError(f"more than {MAX_INTEGERS:,} whole numbers in lists")
         block = array("q", value)
         if sys.byteorder == "big":
             block.byteswap()
@@ -295,6 +306,7 @@ class _Reader:
         self.place = 0
         self.tensors = tensors
         self.items_left = MAX_ITEMS
+        self.integers_left = MAX_INTEGERS
 
     def take(self, size: int) -> memoryview:
         end = self.place + size
@@ -317,7 +329,13 @@ class _Reader:
     def text(self) -> str:
         if bytes(self.take(1)) != b"s":
             raise WireError("text was expected")
-        return str(self.block(), "utf-8", "surrogatepass")
+        return self.characters()
+
+    def characters(self) -> str:
+        block = self.block()
+        if len(block) > MAX_TEXT:
+            raise WireError(f"a text of {len(block) >> 20} MiB is more than may cross at once")
+        return str(block, "utf-8", "surrogatepass")
 
     def several(self, values_each: int) -> range:
         """Read how many items of a container follow, and take them off what one frame may hold."""
@@ -340,12 +358,22 @@ class _Reader:
         return read(self, depth)
 
     def pairs(self, depth: int) -> dict[Any, Any]:
-        return {self.value(depth - 1): self.value(depth - 1) for _ in self.several(2)}
+        both = [(self.value(depth - 1), self.value(depth - 1)) for _ in self.several(2)]
+        _spread([key for key, _ in both])
+        return dict(both)
+
+    def members(self, depth: int) -> set[Any]:
+        found = self.items(depth)
+        _spread(found)
+        return set(found)
 
     def shape(self) -> tuple[int, ...]:
         sides = tuple(_LONG.unpack(self.take(8))[0] for _ in range(self.take(1)[0]))
         if any(side < 0 for side in sides):
             raise WireError("a negative side")
+        if math.prod(max(side, 1) for side in sides) > MAX_FRAME:
+            # Also where another side is 0: a sum over that one would be as large as the rest.
+            raise WireError("an array with more places than may cross")
         return sides
 
     def array(self) -> Any:
@@ -386,11 +414,21 @@ class _Reader:
         return Record(name, fields)
 
     def integers(self) -> list[int]:
+        number = self.count(8)
+        self.integers_left -= number
+        if self.integers_left < 0:
+            raise WireError(f"more than {MAX_INTEGERS:,} whole numbers in lists")
         block = array("q")
-        block.frombytes(self.take(8 * self.count(8)))
+        block.frombytes(self.take(8 * number))
         if sys.byteorder == "big":
             block.byteswap()
         return block.tolist()
+
+
+def _spread(keys: list[Any]) -> None:
+    """Refuse keys of which many have one hash: building the table would take for ever."""
+    if len(keys) > MAX_COLLISIONS and len(keys) - len(set(map(hash, keys))) > MAX_COLLISIONS:
+        raise WireError("keys that collide")
 
 
 def _laid_out(data: Any, layout: bytes) -> Any:
@@ -423,12 +461,12 @@ _READ: dict[bytes, Callable[[_Reader, int], Any]] = {
     b"I": lambda reader, depth: int.from_bytes(reader.block(), "little", signed=True),
     b"f": lambda reader, depth: _DOUBLE.unpack(reader.take(8))[0],
     b"c": lambda reader, depth: complex(_DOUBLE.unpack(reader.take(8))[0], _DOUBLE.unpack(reader.take(8))[0]),
-    b"s": lambda reader, depth: str(reader.block(), "utf-8", "surrogatepass"),
+    b"s": lambda reader, depth: reader.characters(),
     b"b": lambda reader, depth: bytes(reader.block()),
     b"l": lambda reader, depth: reader.items(depth),
     b"L": lambda reader, depth: reader.integers(),
     b"t": lambda reader, depth: tuple(reader.items(depth)),
-    b"S": lambda reader, depth: set(reader.items(depth)),
+    b"S": lambda reader, depth: reader.members(depth),
     b"d": lambda reader, depth: reader.pairs(depth),
     b"a": lambda reader, depth: reader.array(),
     b"g": lambda reader, depth: reader.scalar(),

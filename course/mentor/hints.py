@@ -41,11 +41,12 @@ def hint(content: Content, workspace: Workspace, step: Step, last: LastCheck) ->
             hint=f"course lesson {step.number}",
         )
     rungs = _rungs(content, step, last, failed)
-    opened = _opened(workspace, step)
+    about = ", ".join(last.diagnosis.mistakes) if last.diagnosis and last.diagnosis.finding is Finding.MATCH else ""
+    opened = _opened(workspace, step, about)
     fresh = not opened or opened[-1][1] != last.code
     rung = min(len(opened) + fresh, len(rungs)) if fresh else min(len(opened), len(rungs))
     if fresh and len(opened) < len(rungs):
-        record_attempt(workspace.progress, {"step": step.key, "hint": rung, "code": last.code})
+        record_attempt(workspace.progress, {"step": step.key, "hint": rung, "code": last.code, "about": about})
     return Hint(rung, len(rungs), rungs[rung - 1], waits=rung < len(rungs))
 
 
@@ -71,8 +72,11 @@ def _counterexample(failed: PropertyResult) -> tuple[str, ...]:
     return tuple(line for line in lines if line)
 
 
-def _opened(workspace: Workspace, step: Step) -> list[tuple[int, str]]:
-    """The rungs opened since the step was last passed, with the code they were opened for."""
+def _opened(workspace: Workspace, step: Step, about: str) -> list[tuple[int, str]]:
+    """The rungs opened for this bug since the step was last passed, with the code they were opened for.
+
+    Another bug has rungs of its own: its first hint is the first.
+    """
     found: list[tuple[int, str]] = []
     for entry in attempts(workspace.progress):
         with suppress(KeyError, TypeError):
@@ -80,6 +84,6 @@ def _opened(workspace: Workspace, step: Step) -> list[tuple[int, str]]:
                 continue
             if entry.get("outcome") == Outcome.PASSED:
                 found = []
-            elif "hint" in entry:
+            elif "hint" in entry and entry.get("about", about) == about:
                 found.append((entry["hint"], entry["code"]))
     return found

@@ -74,6 +74,10 @@ class Reply:
     sentences: tuple[Sentence, ...]
 
 
+# Escape and its like, which move the cursor, fill the clipboard or name the window; and what turns text around.
+_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
 def decode(data: bytes, name: str) -> str:
     """Turn the bytes of a reply into text; raise `UsageError` for what is no text, or too much of it."""
     again = "course fact-check reply.txt   reads a file, course fact-check -   what you paste (end with Ctrl-D)"
@@ -89,7 +93,12 @@ def decode(data: bytes, name: str) -> str:
         raise UsageError(f"{name} is not text in UTF-8.", hint=again)
     if not text.strip():
         raise UsageError(f"{name} is empty: there is nothing to check.", hint=again)
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return printable(text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def printable(text: str) -> str:
+    """Leave out what a terminal would obey, or show in another order than it stands: a reply is words, not commands."""
+    return _COMMANDS.sub("", text)
 
 
 def take_apart(text: str) -> Reply:

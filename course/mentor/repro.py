@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import re
 import textwrap
+from typing import Any
 
 from course.curriculum import Step
 from course.grading.learner import Exchange
@@ -19,20 +22,20 @@ def repro(step: Step, failed: PropertyResult, exchange: Exchange, *, debug: bool
     lines += [f"from {step.module} import *", ""]
     if debug:
         lines.append("breakpoint()  # s: step into the next line, n: over it, p NAME: print, c: go on")
-    lines += _calls(exchange)
+    lines += _calls(exchange, failed.failure.summary if failed.failure else "")
     if failed.failure:
         lines += ["", *(f"# the grader: {line}" for line in (failed.failure.summary, *failed.failure.detail))]
     return "\n".join(lines) + "\n"
 
 
-def _calls(exchange: Exchange) -> list[str]:
+def _calls(exchange: Exchange, said: str) -> list[str]:
     """The call as statements that print what came back."""
     if exchange.operation == "probe":
-        return _probe(exchange)
+        return _probe(exchange, said)
     return [f"print({exchange.name}({_arguments(exchange.args, exchange.kwargs)}))"]
 
 
-def _probe(exchange: Exchange) -> list[str]:
+def _probe(exchange: Exchange, said: str) -> list[str]:
     match exchange.name, exchange.args:
         case "forward_backward", (str(forward), str(backward), inner, upstream):
             arguments = _arguments(inner, exchange.kwargs)
@@ -49,7 +52,7 @@ def _probe(exchange: Exchange) -> list[str]:
             return [f"print({name}({_arguments(tuple(inner), exchange.kwargs)}))"]
         case "call_count", (str(name), _, inner):
             return [f"print({name}({_arguments(inner, exchange.kwargs)}))"]
-    return _shown(exchange.shown)
+    return _shown(exchange, said)
 
 
 def _arguments(args: tuple[object, ...], kwargs: dict[str, object]) -> str:
@@ -57,12 +60,89 @@ def _arguments(args: tuple[object, ...], kwargs: dict[str, object]) -> str:
     return ", ".join([*parts, *(f"{name}={show_value(value, most=None)}" for name, value in kwargs.items())])
 
 
-def _shown(text: str) -> list[str]:
-    """The grader's own wording: as code where it is code (its last expression printed), else as a comment."""
+def _shown(exchange: Exchange, said: str) -> list[str]:
+    """The grader's own wording: as code where it is code, printing what the grader speaks of; else as a comment."""
     try:
-        tree = ast.parse(text)
+        tree = ast.parse(exchange.shown)
     except SyntaxError:
-        return [f"# {line}" for line in textwrap.wrap(text, 100)]
+        return _as_comment(exchange.shown)
+    bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    bound -= _continued(tree)
+    lines, unknown = _given(tree, exchange, bound)
+    if unknown:
+        words = f"What stands here for {' and '.join(unknown)} is an object of the grader's own:"
+        return [*_as_comment(words), *(f"# {line}" for line in exchange.shown.splitlines())]
     *before, last = tree.body or [ast.Pass()]
-    end = f"print({ast.unparse(last.value)})" if isinstance(last, ast.Expr) else ast.unparse(last)
-    return [*(ast.unparse(one) for one in before), end]
+    spoken = _spoken_of(said, bound)
+    # A call that hands nothing back is done for what it changes: that is printed.
+    silent = isinstance(last, ast.Expr) and bool(spoken)
+    lines += [ast.unparse(one) for one in before]
+    printed = isinstance(last, ast.Expr) and not silent
+    lines.append(f"print({ast.unparse(last)})" if printed else ast.unparse(last))
+    if isinstance(last, ast.Assign) and not spoken:
+        spoken = [ast.unparse(last.targets[0])]
+    return lines + [f"print({one})" for one in spoken]
+
+
+def _given(tree: ast.Module, exchange: Exchange, bound: set[str]) -> tuple[list[str], list[str]]:
+    """Lines that make what the wording takes for given, and the names that cannot be made."""
+    lines, unknown = [], []
+    free = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
+    for name in dict.fromkeys(free):
+        if name in bound or hasattr(builtins, name) or name in ("np", "math"):
+            continue
+        if name == "rng":
+            lines.append("rng = np.random.default_rng(0)")
+        elif (value := _argument(tree, exchange, name)) is not _NOTHING:
+            lines.append(f"{name} = {show_value(value, most=None)}")
+        elif name[0].islower() and not _is_called(tree, name):
+            unknown.append(name)
+    return lines, unknown
+
+
+def _continued(tree: ast.Module) -> set[str]:
+    """Names that only go on from what they were: `x = x * 1.01`, and nothing says what x is."""
+    found: dict[str, bool] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            loaded = {one.id for one in ast.walk(node.value) if isinstance(one, ast.Name)}
+            for target in node.targets:
+                if isinstance(target, ast.Name):
+                    found[target.id] = found.get(target.id, True) and target.id in loaded
+    return {name for name, continued in found.items() if continued}
+
+
+_NOTHING = object()
+
+
+def _argument(tree: ast.Module, exchange: Exchange, name: str) -> Any:
+    """What the probe was given where the wording has a name: `get_stats(ids)` and ("get_stats", [3, 1, …])."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        called, args = ast.unparse(node.func).rpartition(".")[2], exchange.args
+        start = args.index(called) + 1 if called in [one for one in args if isinstance(one, str)] else 0
+        for place, argument in enumerate(node.args):
+            if isinstance(argument, ast.Name) and argument.id == name and start + place < len(args):
+                value = args[start + place]
+                return value if isinstance(value, str | bytes | list | tuple) else _NOTHING
+    return _NOTHING
+
+
+def _is_called(tree: ast.Module, name: str) -> bool:
+    """Whether a name is a function's: the learner's own, from the module."""
+    return any(
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
+        for node in ast.walk(tree)
+    )
+
+
+def _spoken_of(said: str, bound: set[str]) -> list[str]:
+    """What the grader's sentence is about, where the script has it: `x0.grad: got 1.5`, `params[0], of shape …`."""
+    found = re.match(r"([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*|\[\d+\])*)", said)
+    return [found[0]] if found and found[1] in bound else []
+
+
+def _as_comment(text: str) -> list[str]:
+    return [f"# {line}" for line in textwrap.wrap(text, 100)]

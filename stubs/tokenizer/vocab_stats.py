@@ -84,8 +84,8 @@ def oov_rate(tok: Any, text: str) -> float:
 def bits_per_byte(loss_nats: float, n_tokens: int, n_bytes: int) -> float:
     """Return a model's loss in bits for each byte of text, whatever its tokenizer.
 
-    loss_nats: the mean loss of a token (a mean negative log-likelihood), in nats. n_tokens: of how many tokens it is the
-    mean. n_bytes: of how many bytes of text these are the tokens.
+    loss_nats: the mean loss of a token (a mean negative log-likelihood), in nats. n_tokens: of how many tokens it is
+    the mean. n_bytes: how many bytes of text these tokens are.
 
     An infinite loss gives infinity. n_tokens or n_bytes below 1, and a loss that is negative or NaN, raise ValueError.
 
@@ -96,8 +96,10 @@ def bits_per_byte(loss_nats: float, n_tokens: int, n_bytes: int) -> float:
 
 
 def embedding_params(V: int, d: int, tied: bool) -> int:
-    """Return the number of parameters that depend on the vocabulary: one row of d numbers for each of V tokens at the
-    input, and at the output again. Tied: both ends are one matrix, counted once. There are no biases.
+    """Return the number of parameters that depend on the vocabulary.
+
+    There is one row of d numbers for each of V tokens at the input, and again at the output. Tied: both ends are one
+    matrix, counted once. There are no biases.
 
     V or d below 1 raises ValueError. The result is exact, an int.
 

@@ -1,18 +1,27 @@
 """`make bench-diagnosis`: wrong versions that the catalogues were not made from; how many are named, and none falsely.
 
+    diagnosis.py [STEP …] [--every N]            the corpus (each N-th of it)
+    diagnosis.py [STEP …] [--every N] --styles   every known mistake in another style (styles.py)
+    diagnosis.py [STEP …] [--every N] --repros   does the script of `course replay` print the numbers? (repros.py)
+    diagnosis.py [STEP …] [--every N] --seconds  what the diagnosis adds to a failing check, in wall and CPU time
+
 The corpus, tests/corpus/<stage>.<step>.toml, was written by other people than the catalogues: known mistakes in another
 style, two bugs at once, bugs of no known kind.
 """
 
 from __future__ import annotations
 
+import argparse
 import concurrent.futures
 import multiprocessing
 import os
+import statistics
 import sys
 import tempfile
+import time
 import tomllib
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,13 +66,13 @@ def _edited(source: str, entry: dict[str, object], where: str) -> str:
     return source
 
 
-def diagnosed(content: Content, curriculum: Curriculum, wrong: Wrong) -> Verdict:
+def diagnosed(content: Content, curriculum: Curriculum, wrong: Wrong, *, diagnose: bool = True) -> Verdict:
     step = curriculum[wrong.step]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"{step.file.rsplit('/', 1)[-1]}.py"
         file.write_text(wrong.source, encoding="utf-8")
         submission = Submission(reference_modules(content, {step.module: file}), trusted=True)
-        return grade(content, step, submission, seed=wrong.place)
+        return grade(content, step, submission, seed=wrong.place, diagnose=diagnose)
 
 
 def judged(content: Content, curriculum: Curriculum, wrong: Wrong, found: Diagnosis | None) -> str:
@@ -95,26 +104,107 @@ def _run(wrong: Wrong) -> tuple[Wrong, str, str]:
     return wrong, judged(*_shared, wrong, found), ", ".join(found.mistakes) if found else ""
 
 
-def run(corpus: list[Wrong]) -> list[tuple[Wrong, str, str]]:
+def run(corpus: list[Wrong]) -> Iterator[tuple[Wrong, str, str]]:
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(os.cpu_count(), context) as pool:
-        return list(pool.map(_run, corpus))
+        yield from pool.map(_run, corpus)
+
+
+# ---------------------------------------------------------------- what it costs
+
+
+def seconds(content: Content, curriculum: Curriculum, corpus: Sequence[Wrong]) -> list[float]:
+    """Print what the diagnosis adds to each check; return the wall seconds. With and without it, in turn."""
+    added = []
+    for wrong in corpus:
+        spent = []
+        for how in (False, True, True, False):
+            wall, cpu = time.monotonic(), _cpu()
+            diagnosed(content, curriculum, wrong, diagnose=how)
+            spent.append((time.monotonic() - wall, _cpu() - cpu))
+        (wall_less, cpu_less), (wall_more, cpu_more) = (
+            [min(spent[one][place] for one in pair) for place in (0, 1)] for pair in ((0, 3), (1, 2))
+        )
+        added.append(wall_more - wall_less)
+        print(
+            f"{wrong.step} #{wrong.place:<3} check {wall_less:5.2f} s, added {added[-1]:+5.2f} s"
+            f"   (CPU {cpu_less:5.2f} s, added {cpu_more - cpu_less:+5.2f} s)",
+            flush=True,
+        )
+    return added
+
+
+def _cpu() -> float:
+    import resource
+
+    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+
+
+# ---------------------------------------------------------------- the command
 
 
 def main() -> None:
     content = find_content()
     curriculum = load_curriculum(content)
-    corpus = load_corpus(content, [curriculum.find(name).key for name in sys.argv[1:]] or None)
-    results = run(corpus)
-    for wrong, outcome, found in results:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("steps", nargs="*")
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--first", type=int, default=0)
+    for name in ("styles", "repros", "seconds"):
+        parser.add_argument(f"--{name}", action="store_true")
+    chosen = parser.parse_args()
+    keys = [curriculum.find(name).key for name in chosen.steps] or [step.key for step in curriculum]
+    if chosen.seconds:
+        for key in keys:
+            singles = [wrong for wrong in load_corpus(content, [key]) if len(wrong.label) == 1]
+            added = seconds(content, curriculum, singles[chosen.first :: chosen.every])
+            print(f"{key}: added {statistics.median(added):.2f} s (median), {max(added):.2f} s (largest)   (bar: 0.3)")
+    elif chosen.styles or chosen.repros:
+        sys.exit(_each(content, curriculum, keys, chosen))
+    else:
+        sys.exit(_corpus(load_corpus(content, keys)[chosen.first :: chosen.every]))
+
+
+def _each(content: Content, curriculum: Curriculum, keys: list[str], chosen: argparse.Namespace) -> int:
+    """Try the mistakes of these steps, in another style or by their scripts; return 1 when one is named falsely."""
+    import repros
+    import styles
+
+    total: Counter[str] = Counter()
+    for key in keys:
+        counts: Counter[str] = Counter()
+        if chosen.styles:
+            for styled in styles.run(content, curriculum, curriculum[key], every=chosen.every, first=chosen.first):
+                counts[styled.outcome] += 1
+                if styled.outcome != "named":
+                    said = ", ".join(styled.said) or "-"
+                    print(f"{styled.outcome:<10}{key} {styled.name!r}, style of {styled.style} → {said}", flush=True)
+        else:
+            for one in repros.run(content, curriculum, curriculum[key], every=chosen.every):
+                counts["other" if one.fault else "the same numbers"] += 1
+                if one.fault:
+                    print(f"{key} {one.mistake!r}: {one.fault}", flush=True)
+        total += counts
+        print(f"{key:<28}{dict(sorted(counts.items()))}", flush=True)
+    print(f"{'in all':<28}{dict(sorted(total.items()))}")
+    return int(bool(total["false"] or total["other"]))
+
+
+def _corpus(corpus: list[Wrong]) -> int:
+    results = []
+    for wrong, outcome, found in run(corpus):
+        results.append((wrong, outcome, found))
         if outcome in ("false", "passed") or (outcome != "named" and len(wrong.label) == 1):
-            print(f"{outcome:<10}{wrong.step} #{wrong.place} {list(wrong.label)} → {found or '-'}")
+            print(f"{outcome:<10}{wrong.step} #{wrong.place} {list(wrong.label)} → {found or '-'}", flush=True)
+        if len(results) == len(corpus) or corpus[len(results)].step != wrong.step:
+            counts = Counter(outcome for one, outcome, _ in results if one.step == wrong.step)
+            print(f"{wrong.step:<28}{dict(sorted(counts.items()))}", flush=True)
     for kind, size in (("one known mistake", 1), ("two at once", 2), ("no known kind", 0)):
         counts = Counter(outcome for wrong, outcome, _ in results if len(wrong.label) == size)
         print(f"{kind:<20}{sum(counts.values()):>4}   {dict(sorted(counts.items()))}")
     false = sum(outcome in ("false", "passed") for _, outcome, _ in results)
     print(f"{'false or accepted':<20}{false:>4} of {len(results)} (bar: 0)")
-    sys.exit(1 if false else 0)
+    return 1 if false else 0
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ import pytest
 
 from course.content import Content
 from course.data.corpus import corpus
-from course.grading.child import PackageFinder
+from course.grading.child import package_finder
 from course.grading.judge import reference_modules
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -38,7 +38,7 @@ TEXTS = [
 @pytest.fixture(scope="module", autouse=True)
 def minillm() -> Iterator[None]:
     """The finished package in place of a learner's, for the tests of this file alone."""
-    finder = PackageFinder({name: str(path) for name, path in reference_modules(Content(ROOT)).items()})
+    finder = package_finder({name: str(path) for name, path in reference_modules(Content(ROOT)).items()})
     sys.meta_path.insert(0, finder)
     yield
     sys.meta_path.remove(finder)

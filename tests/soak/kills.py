@@ -55,6 +55,7 @@ from course.cli import run
 run()
 """
 PREDICTIONS = '\n[[predict]]\nask = "Twice {x}?"\ndraw = { x = [2, 99] }\nanswer = "2 * x"\n'
+SEARCH = os.pathsep.join([str(TESTS.parent), os.environ.get("PYTHONPATH", "")])
 NEAR_SECONDS = 0.002
 GONE_SECONDS = 10.0
 # What killed commands may leave: one spare file of each kind.
@@ -218,7 +219,7 @@ class Bench:
             cwd=self.home, pass_fds=[theirs], start_new_session=True, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
             env=os.environ | {"COURSE_CONTENT": str(self.content.root), "TMPDIR": str(self.scratch),
-                              "PYTHONPATH": str(TESTS.parent), "PYTHONUNBUFFERED": "1"},
+                              "PYTHONPATH": SEARCH, "PYTHONUNBUFFERED": "1"},
         )  # fmt: skip
         os.close(theirs)
         return process, mine
@@ -272,13 +273,16 @@ class Bench:
     def wait_for_orphans(self) -> float:
         """Wait until no process works in our folders; return how long that took."""
         began = time.monotonic()
-        while left := [process for process in psutil.process_iter(["cwd"]) if self.is_ours(process)]:
+        while left := [process for process in psutil.process_iter() if self.is_ours(process)]:
             assert time.monotonic() - began < GONE_SECONDS, left
             time.sleep(0.02)
         return time.monotonic() - began
 
     def is_ours(self, process: psutil.Process) -> bool:
-        return str(process.info["cwd"] or "").startswith(str(self.root)) and process.pid != os.getpid()
+        try:
+            return process.cwd().startswith(str(self.root)) and process.pid != os.getpid()
+        except (psutil.Error, OSError):  # it is gone, or another's
+            return False
 
     # ------------------------------------------------------------ one round
 

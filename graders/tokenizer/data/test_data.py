@@ -249,8 +249,8 @@ def test_overwritten(learner):
     check.equal(texts, [first.encode(), then.encode()], what="the text files afterwards")
 
 
-@settings(max_examples=4)
-@given(st.sampled_from([2**15 - 1, 2**15, 2**15 + 1, 70_001]), salts)
+@settings(max_examples=2)
+@given(st.sampled_from([2**14, 2**15]), salts)
 @example(70_001, 13)
 def test_long_files(learner, length, salt):
     """A file with more ids than may be held at a time: none is lost, none comes twice."""
@@ -263,7 +263,7 @@ def test_long_files(learner, length, salt):
     )
 
 
-LINE = "a line of text with some 1,000 characters; " * 24 + "\n"
+LINE = "a line of text with some 500 characters; " * 12 + "\n"
 
 
 def test_memory_of_a_file(learner):
@@ -474,7 +474,7 @@ def test_batch_windows(learner, salt, batch_size, context_length, starts):
     """Rows of x are windows of the dataset, rows of y the dataset one token later; every start comes, 0 to the last."""
     rng = np.random.default_rng([salt, 20_26])
     data = tokens(rng, context_length + starts)
-    calls = 120
+    calls = 1 + 160 // batch_size  # a start that is never drawn: less than once in 10**11
     got = learner.probe(
         "all_pairs",
         data,
@@ -551,14 +551,14 @@ def test_batch_sizes(learner, salt, case):
         learner.get_batch(tokens(rng, 9), *case)
 
 
-@settings(max_examples=5)
+@settings(max_examples=3)
 @given(salts, st.sampled_from([(8, 3, 5), (4, 1, 2), (8, 5, 8), (6, 2, 3)]))
 @example(28, (8, 3, 5))
 def test_batch_uniform(learner, salt, case):
     """Every start 0 … n − context_length − 1 is equally likely, the first and the last one too."""
     rng = np.random.default_rng([salt, 20_26])
     batch_size, context_length, starts = case
-    data, calls = tokens(rng, context_length + starts), 400
+    data, calls = tokens(rng, context_length + starts), 300
     seen = learner.probe(
         "uneven_starts",
         data,
@@ -582,7 +582,7 @@ def test_batch_uniform(learner, salt, case):
 def test_batch_rows(learner, salt, starts):
     """Rows are drawn independently, with repetition: any two starts can come together, in a batch or in two."""
     rng = np.random.default_rng([salt, 20_26])
-    context_length, calls = 2, 500
+    context_length, calls = 2, 300
     data = tokens(rng, context_length + starts)
     seen = learner.probe("together", data, 2, context_length, calls, 1, shown=drawing(data, 2, context_length, calls))
     expected = [(a, b) for a in range(starts) for b in range(starts)]
@@ -662,8 +662,8 @@ def test_batch_from_memmap(learner, salt, mode, dtype):
     shown = (
         f"data = {python(data)}; data.tofile('ids.bin'); data = np.memmap('ids.bin', dtype=np.{dtype}, mode={mode!r})\n"
     )
-    shown += "g = torch.Generator().manual_seed(1)\nfor _ in range(60): get_batch(data, 3, 4, generator=g)"
-    pairs, same = check.items(learner.probe("from_file", data, 3, 4, mode, 60, shown=shown), 2)
+    shown += "g = torch.Generator().manual_seed(1)\nfor _ in range(25): get_batch(data, 3, 4, generator=g)"
+    pairs, same = check.items(learner.probe("from_file", data, 3, 4, mode, 25, shown=shown), 2)
     pairs_hold(pairs, data, 4)
     check.that(same, "the file of the memory map was changed")
 
@@ -810,7 +810,7 @@ def test_loader_each_once(learner, salt, seed):
 def test_loader_any_order(learner, salt, seed):
     """In shuffled epochs any order of the windows comes, sooner or later."""
     rng = np.random.default_rng([salt, 20_26])
-    data, count = tokens(rng, 3 * 2 + 1), 250
+    data, count = tokens(rng, 3 * 2 + 1), 200
     shown = making(data, 3, 2, f", seed={seed}") + f"\nfor _ in range({count}): loader.next_batch()"
     got = learner.probe("orders", data, 3, 2, seed, count, shown=shown)
     expected = [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)]
@@ -826,7 +826,7 @@ def test_loader_any_order(learner, salt, seed):
 def test_loader_left_over(learner, salt, seed):
     """Which windows are left out of a shuffled epoch changes: each of them is left out sometimes."""
     rng = np.random.default_rng([salt, 20_26])
-    data, count, windows = tokens(rng, 5 * 2 + 1), 250, 5
+    data, count, windows = tokens(rng, 5 * 2 + 1), 170, 5
     shown = making(data, 4, 2, f", seed={seed}") + f"\nfor _ in range({count}): loader.next_batch()"
     got = learner.probe("epochs", data, 4, 2, seed, count, shown=shown)
     for epoch in got:

@@ -212,6 +212,13 @@ def saved(module: ModuleType, model: Model, prefix: str, more: dict[str, int], h
         return _files(folder)
 
 
+def from_files(module: ModuleType, files: dict[str, bytes], special_tokens: list[str], *steps: tuple[Any, ...]) -> Any:
+    """Make a Tokenizer from two files and special tokens, and do one thing after another with it."""
+    with _folder(files):
+        tokenizer = find_function(module, "Tokenizer.from_files")(*files, special_tokens)
+    return [_step(module, "Tokenizer", tokenizer, *step) for step in steps]
+
+
 def loaded(module: ModuleType, files: dict[str, bytes], prefix: str, *steps: tuple[Any, ...]) -> list[Any]:
     """Load a Tokenizer from files, and do one thing after another with it, when the files are gone."""
     with _folder(files):

@@ -84,7 +84,7 @@ def choose_vocab(
     for V, ratio in candidates.items():
         cost = flops_per_byte(V, d, body_params, ratio)
         small = max_embedding_params is None or embedding_params(V, d, tied) <= max_embedding_params
-        if V <= 2**id_bits and small:
+        if 2**id_bits >= V and small:
             costs[V] = cost
     if not costs:
         raise ValueError("no candidate keeps the limits")

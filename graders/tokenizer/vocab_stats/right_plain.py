@@ -2,7 +2,7 @@
 
 import unicodedata
 from fractions import Fraction
-from math import isnan, log2, e
+from math import e, isnan, log2
 
 
 def pieces(text, specials):
@@ -55,9 +55,7 @@ def fertility_by_script(tok, text):
             else:
                 runs.setdefault(script, []).append(character)
         last = script
-    return {
-        script: sum(len(tok.encode(run)) for run in those) / sum(map(len, those)) for script, those in runs.items()
-    }
+    return {script: sum(len(tok.encode(run)) for run in those) / sum(map(len, those)) for script, those in runs.items()}
 
 
 def oov_rate(tok, text):
@@ -94,7 +92,7 @@ def choose_vocab(candidates, d, body_params, tied=True, max_embedding_params=Non
     best = None
     for V in sorted(candidates):
         flops_per_byte(V, d, body_params, candidates[V])
-        if V - 1 >= 1 << id_bits:
+        if 1 << id_bits <= V - 1:
             continue
         if max_embedding_params is not None and embedding_params(V, d, tied) > max_embedding_params:
             continue

@@ -1,0 +1,9 @@
+"""Never finish importing.
+
+step: tiny/lists
+allowed: timeout
+seconds: 0.4
+"""
+
+while True:
+    pass

