@@ -14,8 +14,9 @@ from pathlib import Path
 
 from course.code import modules_in
 
-# Events of one save come within a few milliseconds. Nothing waits longer for more of them.
-GATHER_MS = 2
+# Events of one save come within a few milliseconds, and nothing waits longer for more of them. Looking more often would
+# cost a processor a percent while nothing happens.
+GATHER_MS = 5
 POLL_MS = 200
 # A file's own time is believed when it is so little older than the event: a copied file keeps an old one.
 RECENT_SECONDS = 2.0
@@ -58,7 +59,7 @@ class Saves:
         while not self._stop.is_set():
             try:
                 changes = watchfiles.watch(
-                    self._package, watch_filter=None, debounce=GATHER_MS, step=1, stop_event=self._stop,
+                    self._package, watch_filter=None, debounce=GATHER_MS, step=GATHER_MS, stop_event=self._stop,
                     force_polling=poll, poll_delay_ms=POLL_MS, raise_interrupt=False,
                 )  # fmt: skip
                 for _ in changes:
