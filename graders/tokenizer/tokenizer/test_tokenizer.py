@@ -472,11 +472,14 @@ def test_encode_any_text(learner, text, seed):
 
 def test_encode_same_bytes(learner):
     """Where two entries of vocab have the same bytes, text gets the lower id, wherever it stands in vocab."""
+    models = []
     for merges, further in (((), ((300, b"a"),)), (((b"a", b"b"),), ((400, b"ab"), (300, b"b"), (500, b"ab")))):
-        for model in (Model(merges, further=further), Model(merges, "apart", ((1, b"a"), (9999, b"ab"), (2, b"b")))):
-            for text in ("a", "ab", "ba cab"):
-                (ids,) = session(learner, model, ("encode", text))
-                ids_hold(ids, model, text)
+        models += [Model(merges, further=further), Model(merges, "apart", ((1, b"a"), (9999, b"ab"), (2, b"b")))]
+    asked = [(model, text) for model in models for text in ("a", "ab", "ba cab")]
+    # Every call first, so that a diagnosis sees what each order of the entries does.
+    answers = [session(learner, model, ("encode", text))[0] for model, text in asked]
+    for (model, text), ids in zip(asked, answers, strict=True):
+        ids_hold(ids, model, text, f"encode({text!r})")
 
 
 def test_encode_without_a_merge(learner):
