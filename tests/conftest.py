@@ -19,8 +19,8 @@ from course.workspace import Workspace, make_workspace, open_stub
 
 FAKE = Path(__file__).parent / "fixtures" / "course"
 
-# The graders of the tiny course are run by the judge, not by the pytest that runs these tests.
-collect_ignore = ["fixtures"]
+# The graders of the tiny courses and the hostile submissions are run by the judge, not by the pytest of these tests.
+collect_ignore = ["fixtures", "hostile/course", "hostile/submissions"]
 
 
 @pytest.fixture
