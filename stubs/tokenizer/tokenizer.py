@@ -177,7 +177,8 @@ class Tokenizer:
 
         prefix.vocab.json and prefix.merges.txt are as `from_files` reads them. Of entries with the same bytes the one
             with the lowest id is written.
-        prefix.special_tokens.json is a JSON object, {special token: id, …}, each token written as it is.
+        prefix.special_tokens.json is a JSON object, {special token: id, …}, each token written as it is (or in JSON's
+        escapes). All three files are UTF-8 on every computer.
         """
         raise NotImplementedError("Tokenizer.save")
 

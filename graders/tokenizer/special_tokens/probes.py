@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import itertools
+import locale
 import os
 import pathlib
 import shutil
@@ -190,6 +191,17 @@ def _folder(files: dict[str, bytes] | None = None) -> Iterator[pathlib.Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def _elsewhere() -> Iterator[None]:
+    """A computer that would not open a file as UTF-8 (without effect in Python's UTF-8 mode)."""
+    usual = locale.setlocale(locale.LC_CTYPE)
+    locale.setlocale(locale.LC_CTYPE, "C")
+    try:
+        yield
+    finally:
+        locale.setlocale(locale.LC_CTYPE, usual)
+
+
 def _path(prefix: str, how: str) -> Any:
     """The prefix as it is given: a str, a pathlib.Path, or a Path in a folder of its own."""
     if how == "folder":
@@ -238,6 +250,29 @@ def restored(
         _step(module, "Tokenizer", tokenizer, "save", path)
         again = find_function(module, "Tokenizer.load")(path)
     return [_step(module, "Tokenizer", again, *step) for step in steps]
+
+
+def saved_elsewhere(module: ModuleType, model: Model, text: str) -> dict[str, bytes]:
+    """The files of a Tokenizer, and of a RegexTokenizer trained on a text, written where UTF-8 is not the usual."""
+    tokenizer, other = _new(module, model), find_function(module, "RegexTokenizer")()
+    _step(module, "RegexTokenizer", other, "train", text, 258)
+    _step(module, "RegexTokenizer", other, "register_special_tokens", {text: 1000})
+    with _folder() as folder, _elsewhere():
+        _step(module, "Tokenizer", tokenizer, "save", "t")
+        _step(module, "RegexTokenizer", other, "save", "r")
+        return _files(folder)
+
+
+def loaded_elsewhere(module: ModuleType, files: dict[str, bytes]) -> list[Any]:
+    """The special tokens of a Tokenizer "t" and of a RegexTokenizer "r.model", read where UTF-8 is not the usual."""
+    other = find_function(module, "RegexTokenizer")()
+    with _folder(files), _elsewhere():
+        tokenizer = find_function(module, "Tokenizer.load")("t")
+        _step(module, "RegexTokenizer", other, "load", "r.model")
+    return [
+        _step(module, "Tokenizer", tokenizer, "special_tokens"),
+        _step(module, "RegexTokenizer", other, "special_tokens"),
+    ]
 
 
 # ---------------------------------------------------------------- RegexTokenizer

@@ -1130,3 +1130,22 @@ def test_regex_long_text(learner):
     merges, ids = regex(learner, ("train", text, 296), ("merges",), ("encode", text))
     found = merges_hold(merges, text, 40)
     check.equal(ids, regex_ids(text, found), what="encode")
+
+
+def test_files_are_utf8_everywhere(learner):
+    """All files but prefix.vocab are UTF-8, whatever encoding the computer prefers."""
+    model, text = Model(((b"\xc3", b"\xa9"), (b" ", b"l")), ("fin é", "日")), "日本é"
+    shown = f'import locale; locale.setlocale(locale.LC_CTYPE, "C"); {model.shown}; t.save("t")  # and a RegexTokenizer'
+    files = learner.probe("saved_elsewhere", model.sent, text, shown=shown)
+    check.equal(parsed(files, "t.vocab.json"), base_vocab(model), what="the object in t.vocab.json")
+    check.equal(parsed(files, "t.special_tokens.json"), model.special_ids, what="the object in t.special_tokens.json")
+    for name, line in (("t.merges.txt", "Ġ l"), ("r.model", f"{text} 1000")):
+        check.that(f"{line}\n".encode() in files.get(name, b"") + b"\n", f"{name} has no line {line!r} in UTF-8")
+    given_files = files_of(model, "t") | {"r.model": model_file(STORED_MERGES, {text: 1000})}
+    given_files["t.special_tokens.json"] = json.dumps(model.special_ids, ensure_ascii=False).encode()
+    shown = (
+        'import locale; locale.setlocale(locale.LC_CTYPE, "C"); Tokenizer.load("t"); RegexTokenizer().load("r.model")'
+    )
+    found, other = learner.probe("loaded_elsewhere", given_files, shown=shown)
+    check.equal(found, model.special_ids, what="special_tokens of the Tokenizer")
+    check.equal(other, {text: 1000}, what="special_tokens of the RegexTokenizer")

@@ -168,9 +168,9 @@ class Tokenizer:
         printed = {token: "".join(table[byte] for byte in token) for token in lowest}
         vocab = {printed[token]: i for token, i in lowest.items()}
         lines = ["#version: 0.2", *(f"{printed[left]} {printed[right]}" for left, right in self.merges)]
-        _write(prefix, ".vocab.json", json.dumps(vocab, ensure_ascii=False))
+        _write(prefix, ".vocab.json", json.dumps(vocab))
         _write(prefix, ".merges.txt", "".join(f"{line}\n" for line in lines))
-        _write(prefix, ".special_tokens.json", json.dumps(self.special_tokens, ensure_ascii=False))
+        _write(prefix, ".special_tokens.json", json.dumps(self.special_tokens))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Tokenizer:

@@ -3,6 +3,7 @@ text treated as a stream of one chunk."""
 
 from __future__ import annotations
 
+import functools
 import heapq
 import io
 import json
@@ -14,7 +15,6 @@ from minillm.tokenizer.bpe_basic import BasicTokenizer, merge
 from minillm.tokenizer.pretokenize import pretokenize
 
 GPT2 = r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"""
-REMEMBERED = 4096  # words, none of them long
 
 
 def bytes_to_unicode():
@@ -50,7 +50,7 @@ class Tokenizer:
         for token in chain((bytes((byte,)) for byte in range(256)), map(b"".join, self.merges)):
             if token not in self.id_of:
                 raise ValueError(f"{token} has no id")
-        self.remembered = {}
+        self.word = functools.lru_cache(self.ids_of_word)  # the last 128 of them
         if special_tokens:
             self._add_special_tokens(special_tokens)
 
@@ -74,14 +74,9 @@ class Tokenizer:
             found.extend(self.word(word))
         return found
 
-    def word(self, word):
+    def ids_of_word(self, word):
         """The ids of one pre-token."""
-        known = self.remembered.get(word)
-        if known is None:
-            known = tuple(map(self.id_of.__getitem__, self.merged(word.encode())))
-            if len(word) < 32 and len(self.remembered) < REMEMBERED:
-                self.remembered[word] = known
-        return known
+        return tuple(map(self.id_of.__getitem__, self.merged(word.encode())))
 
     def merged(self, data):
         """Merge rank by rank: a merge makes only pairs of higher ranks, so each bucket is full when its turn comes."""
