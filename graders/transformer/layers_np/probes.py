@@ -36,17 +36,34 @@ def sharing(module: ModuleType, layer: str, args: tuple[Any, ...], dy: Any) -> l
     return [[place for place, given in enumerate([*args, dy]) if _shared(one, given)] for one in results]
 
 
-def backward_bytes(module: ModuleType, layer: str, args: tuple[Any, ...], dy: Any) -> int:
-    """Return the most bytes that one backward had allocated at once, its result included."""
+def backward_times(module: ModuleType, layer: str, args: tuple[Any, ...], dy: Any, unit: int) -> int:
+    """Return how many whole times `unit` bytes one backward had allocated at once, its result included.
+
+    Not the bytes themselves: they differ with every style, and versions that behave alike should look alike.
+    """
     *_, cache = getattr(module, f"{layer}_forward")(*args)
     tracemalloc.start()
     try:
         base = tracemalloc.get_traced_memory()[0]
         tracemalloc.reset_peak()
         getattr(module, f"{layer}_backward")(dy, cache)
-        return tracemalloc.get_traced_memory()[1] - base
+        return (tracemalloc.get_traced_memory()[1] - base) // unit
     finally:
         tracemalloc.stop()
+
+
+def refusal(module: ModuleType, ids: Any, E: Any) -> str:
+    """Say how a lookup refuses its ids: "TypeError or IndexError" for either, else the error's name; "" if it does not.
+
+    Either is right, so versions that raise the one or the other should look alike.
+    """
+    try:
+        module.embedding_forward(ids, E)
+    except (TypeError, IndexError):
+        return "TypeError or IndexError"
+    except Exception as error:  # whatever it is, the other side judges it
+        return type(error).__name__
+    return ""
 
 
 def _shared(one: Any, given: Any) -> bool:

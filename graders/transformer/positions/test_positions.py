@@ -126,9 +126,9 @@ def test_equal_steps(learner, T, d, base):
 @given(sizes(1, 6), sizes(1, 6), even())
 def test_rows_do_not_know_the_length(learner, T, more, d):
     """Row p is the same in a short table and in a longer one."""
-    short = check.number_array(learner.sinusoidal_positions(T, d), "the table")
-    long = check.number_array(learner.sinusoidal_positions(T + more, d), "the longer table")
-    check.close(long[:T], short, what="the first rows of the longer table", scale=1.0)
+    short, long = (pairs(learner.sinusoidal_positions(length, d), length, d) for length in (T, T + more))
+    for name, one, other in zip(("even", "odd"), short, long, strict=True):
+        check.close(other[:T], one, what=f"the {name} columns of the longer table", scale=1.0)
 
 
 @FEW
@@ -231,6 +231,7 @@ def test_learned_offset(learner, case):
 def test_learned_token_by_token(learner, case):
     """One row at a time, each with its offset, are the rows that one call for all of them gives."""
     whole = check.number_array(learner.learned_positions(case.P, len(case.P)), "the rows")
+    check.that(whole.shape == case.P.shape, f"the rows have shape {whole.shape}, expected {case.P.shape}")
     for place in range(len(case.P)):
         got = learner.learned_positions(case.P, 1, offset=place)
         check.close(got, whole[place : place + 1], what=f"the row for offset {place}", rtol=0.0)

@@ -13,7 +13,7 @@ def rope_cos_sin(max_seq_len, d_k, theta=1e4):
     if max_seq_len < 0:
         raise ValueError("max_seq_len")
     z = np.exp(1j * _angles(np.arange(max_seq_len), d_k, theta))
-    return z.real.copy(), z.imag.copy()
+    return z.real, z.imag
 
 
 def _spread(x, given):
@@ -22,16 +22,14 @@ def _spread(x, given):
         given = np.arange(wanted[-1])
     if given.ndim not in (1, 2) or given.shape[-1] != wanted[-1]:
         raise ValueError("one position for each token")
-    if given.min(initial=0) < 0:
+    if (given < 0).any():
         raise ValueError("positions start at 0")
     if given.ndim == 2 and len(given) == 1:
-        given = given[0]
+        given = given.ravel()
     if given.ndim == 2:
-        if len(wanted) < 2 or len(given) != wanted[0]:
-            raise ValueError("one row of positions for each sequence")
         while given.ndim < len(wanted):
             given = given[:, None]
-    return np.broadcast_to(given, wanted)
+    return np.broadcast_to(given, wanted)  # it refuses another number of sequences
 
 
 def _multiply(x, given, theta, sign):

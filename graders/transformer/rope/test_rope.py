@@ -99,6 +99,14 @@ def cos_and_sin(learner, *args):
     return check.items(learner.rope_cos_sin(*args), 2, what="what rope_cos_sin returns")
 
 
+def shaped(tables, length, d_k):
+    """The two tables, once their shape is right."""
+    arrays = [check.number_array(one, name) for name, one in zip(("cos", "sin"), tables, strict=True)]
+    for name, one in zip(("cos", "sin"), arrays, strict=True):
+        check.that(one.shape == (length, d_k // 2), f"{name} has shape {one.shape}, expected {(length, d_k // 2)}")
+    return arrays
+
+
 def same_tables(got, positions, d_k, theta=1e4):
     for name, one, f in zip(("cos", "sin"), got, (math.cos, math.sin), strict=True):
         wanted = np.array([[f(p * rate) for rate in speeds(d_k, theta)] for p in positions]).reshape(-1, d_k // 2)
@@ -112,7 +120,7 @@ def same_tables(got, positions, d_k, theta=1e4):
 @given(sizes(1, 5), even())
 def test_table_begins_at_zero(learner, length, d_k):
     """Position 0 turns nothing: the first row of cos is ones, the first of sin zeros."""
-    cos, sin = (check.number_array(one, "a table") for one in cos_and_sin(learner, length, d_k))
+    cos, sin = shaped(cos_and_sin(learner, length, d_k), length, d_k)
     check.close(cos[:1], np.ones((1, d_k // 2)), what="row 0 of cos", scale=1.0)
     check.close(sin[:1], np.zeros((1, d_k // 2)), what="row 0 of sin", scale=1.0)
 
@@ -133,7 +141,7 @@ def test_table_theta(learner, length, d_k, theta):
 
 def test_table_far(learner):
     """The tables are exact far out too: five thousand positions."""
-    cos, sin = (check.number_array(one, "a table") for one in cos_and_sin(learner, 5000, 6))
+    cos, sin = shaped(cos_and_sin(learner, 5000, 6), 5000, 6)
     same_tables((cos[-3:], sin[-3:]), range(4997, 5000), 6)
 
 
