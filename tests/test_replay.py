@@ -1,7 +1,10 @@
+import sys
+
 import numpy as np
 import pytest
 
-from course.grading.replay import alike
+from course.grading import wire
+from course.grading.replay import Versions, alike
 from course.grading.wire import Opaque, Record
 
 
@@ -39,3 +42,18 @@ def test_alike_up_to_rounding(one, other):
 )
 def test_not_alike(one, other):
     assert not alike(one, other, 1e-11)
+
+
+@pytest.mark.parametrize(("recorded", "same"), [([3, 4], True), ([3, 5], False)])
+def test_a_recorded_tensor_is_compared_with_a_tensor(recorded, same):
+    torch, name = pytest.importorskip("torch"), "minillm.a_tensor"
+    versions = Versions(name)
+    versions.add("import torch\ndef f(x): return torch.tensor([x, x + 1])")
+    module = versions.module(0)
+    call = wire.encode(("call", "f", (3,), {}))
+    # A replay process decodes with tensors: what the judge recorded arrives as torch's own.
+    versions.remember([([call], [{"status": "ok", "value": torch.tensor(recorded)}], 1e-11)])
+    try:
+        assert versions.alike(lambda asked: {"status": "ok", "value": module.f(*asked[3])}, True, [0]) == [same]
+    finally:
+        del sys.modules[name]

@@ -62,10 +62,9 @@ class Versions:
         return code
 
     def remember(self, examples: Sequence[Any]) -> None:
-        # Where torch is loaded, the tensors of a reply have become torch's own; they are compared as what crossed.
-        again = (lambda reply: wire.decode(wire.encode(reply))) if "torch" in sys.modules else (lambda reply: reply)
         self._examples = [
-            (list(calls), [again(reply) for reply in replies], float(rtol)) for calls, replies, rtol in examples
+            (list(calls), [_as_it_crossed(reply) for reply in replies], float(rtol))
+            for calls, replies, rtol in examples
         ]
 
     def alike(self, answer: Callable[[Any], dict[str, Any]], tensors: bool, places: Sequence[int]) -> list[bool]:
@@ -99,6 +98,11 @@ class Versions:
         if operation == "probe":
             return alike(essence(name, ours["value"]), essence(name, reply["value"]), rtol)
         return alike(ours["value"], reply["value"], rtol)
+
+
+def _as_it_crossed(reply: Any) -> Any:
+    """Where torch is loaded, a reply's tensors have become torch's own; they are compared as what crossed."""
+    return wire.decode(wire.encode(reply)) if "torch" in sys.modules else reply
 
 
 def module_from(source: str, name: str) -> ModuleType:
