@@ -303,13 +303,12 @@ def test_double(learner):
 
 def test_code_that_writes_down_the_stack_reads_no_grader(tmp_path: Path) -> None:
     # torch.manual_seed does so each time, and a probe of ours is on the stack.
-    course = small_course(
-        tmp_path / "content", WRITES_THE_STACK, probes="def twice(module, x): return module.double(x)"
-    )
+    probes = "def twice(module, x): return module.double(x)  # hidden"
+    course = small_course(tmp_path / "content", WRITES_THE_STACK, probes=probes)
     shows = """
         import traceback
         def double(x):
-            assert "module.double(x)" not in "".join(traceback.format_stack())
+            assert "hid" + "den" not in "".join(traceback.format_stack())
             return 2 * x
     """
     assert submit(course, shows, tmp_path / "a").passed
