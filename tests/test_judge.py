@@ -292,6 +292,28 @@ def test_probes_that_cannot_be_loaded_are_the_grader_s_fault(tmp_path: Path, pro
     assert says in said(verdict)
 
 
+WRITES_THE_STACK = """
+from course.grading import check
+
+def test_double(learner):
+    '''double(2) is 4.'''
+    check.equal(learner.probe("twice", 2), 4)
+"""
+
+
+def test_code_that_writes_down_the_stack_reads_no_grader(tmp_path: Path) -> None:
+    # torch.manual_seed does so each time, and a probe of ours is on the stack.
+    probes = "def twice(module, x): return module.double(x)  # hidden"
+    course = small_course(tmp_path / "content", WRITES_THE_STACK, probes=probes)
+    shows = """
+        import traceback
+        def double(x):
+            assert "hid" + "den" not in "".join(traceback.format_stack())
+            return 2 * x
+    """
+    assert submit(course, shows, tmp_path / "a").passed
+
+
 STUMBLES = """
 def test_sum(learner):
     '''The doubles of 1 and 2 add up to 6.'''

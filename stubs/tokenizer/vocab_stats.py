@@ -17,7 +17,7 @@ def compression_ratio(tok: Any, text: str, special_tokens: Iterable[str] = ()) -
     The text is cut at its special tokens, as your `split_special` of step 1.4 cuts it. They count neither as bytes nor
     as tokens: a marker of 13 bytes that is one token says nothing about the text. Each part is encoded for itself.
 
-    No bytes outside of the special tokens, or no tokens for them: ValueError.
+    No bytes outside of the special tokens, or no tokens for them: ValueError. So is an empty special token.
 
     >>> class Letters:
     ...     def encode(self, text):

@@ -492,17 +492,18 @@ def test_batch_windows(learner, salt, batch_size, context_length, starts):
 @example(23, 1, 1, 1, "int64")
 def test_batch_kind(learner, salt, batch_size, context_length, starts, dtype):
     """x and y are int64 tensors of shape (batch_size, context_length), whatever the dtype of the dataset."""
-    rng = np.random.default_rng([salt, 20_26])
-    data = tokens(rng, context_length + starts, dtype)
-    x, y = check.items(learner.get_batch(data, batch_size, context_length), 2, what="get_batch")
-    for name, tensor in (("x", x), ("y", y)):
-        check.that(hasattr(tensor, "requires_grad"), f"{name} is {check.describe(tensor)}, expected a tensor")
-        check.equal(tensor.data.shape, (batch_size, context_length), what=f"the shape of {name}")
-        check.equal(tensor.dtype, "int64", what=f"the dtype of {name}")
-    targets = expected_pairs(data, context_length)
-    for row in zip(x.data.tolist(), y.data.tolist(), strict=True):
-        pairs_hold([tuple(map(tuple, row))], data, context_length, complete=False)
-    check.that(len(targets) == starts, "the oracle has another number of windows")
+    data = tokens(np.random.default_rng([salt, 20_26]), context_length + starts, dtype)
+    shown = f"get_batch({python(data)}, {batch_size}, {context_length})"
+    kinds = learner.probe("described", data, batch_size, context_length, shown=shown)
+    kinds_hold(kinds, batch_size, context_length, "cpu")
+
+
+def kinds_hold(kinds, batch_size, context_length, device):
+    for name, kind in zip("xy", check.items(kinds, 2, what="the batch"), strict=True):
+        check.that(isinstance(kind, tuple), f"{name} is of type {kind}, expected a tensor")
+        expected = ((batch_size, context_length), "int64", device)
+        for word, got, want in zip(("shape", "dtype", "device"), kind, expected, strict=True):
+            check.that(got == want, f"the {word} of {name} is {got}, expected {want}")
 
 
 @few
@@ -669,16 +670,15 @@ def test_batch_from_memmap(learner, salt, mode, dtype):
 
 
 @few
-@given(salts, sizes(1, 3))
-@example(34, 2)
-def test_batch_strided(learner, salt, context_length):
-    """A dataset that is a slice with a step, or a part of a larger array, gives its own tokens only."""
-    rng = np.random.default_rng([salt, 20_26])
-    wide = tokens(rng, 16)
-    for data in (wide[::2], wide[3:9]):
-        x, y = check.items(learner.get_batch(data, 6, context_length), 2, what="get_batch")
-        for row in zip(x.data.tolist(), y.data.tolist(), strict=True):
-            pairs_hold([tuple(map(tuple, row))], data, context_length, complete=False)
+@given(salts, sizes(1, 3), st.sampled_from(["uint16", "int64", "int32"]))
+@example(34, 2, "uint16")
+@example(34, 1, "int64")
+def test_batch_strided(learner, salt, context_length, dtype):
+    """A dataset that is a slice with a step gives its own tokens only."""
+    data = tokens(np.random.default_rng([salt, 20_26]), 14, dtype)[::2]
+    shown = drawing(data, 6, context_length, 40).replace("\n", "; data = np.repeat(data, 2)[::2]\n", 1)
+    got = learner.probe("all_pairs", data, 6, context_length, 40, 1, shown=shown)
+    pairs_hold(got, data, context_length)
 
 
 @few
@@ -692,14 +692,6 @@ def test_batch_device(learner, salt, batch_size, context_length):
         shown = f"get_batch({python(data)}, {batch_size}, {context_length}, device={device!r})"
         kinds = learner.probe("described", data, batch_size, context_length, device=device, shown=shown)
         kinds_hold(kinds, batch_size, context_length, device)
-
-
-def kinds_hold(kinds, batch_size, context_length, device):
-    for name, kind in zip("xy", check.items(kinds, 2, what="the batch"), strict=True):
-        check.that(isinstance(kind, tuple), f"{name} is of type {kind}, expected a tensor")
-        expected = ((batch_size, context_length), "int64", device)
-        for word, got, want in zip(("shape", "dtype", "device"), kind, expected, strict=True):
-            check.that(got == want, f"the {word} of {name} is {got}, expected {want}")
 
 
 def test_batch_impossible_device(learner):

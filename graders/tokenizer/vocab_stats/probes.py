@@ -60,10 +60,17 @@ class Words(Letters):
         return [self.known.get(word, self.unk_id or 0) for word in text.split()]
 
 
+class Marked(Letters):
+    """One id for each character, and one in front of every text: the empty one, too."""
+
+    def encode(self, text: str) -> list[int]:
+        return [1, *super().encode(text)]
+
+
 def tokenizer(kind: Any) -> Pieces:
-    """A list of merges; "letters"; or ("words", {word: id}, unk_id)."""
-    if kind == "letters":
-        return Letters()
+    """A list of merges; "letters"; "marked"; or ("words", {word: id}, unk_id)."""
+    if isinstance(kind, str):
+        return {"letters": Letters, "marked": Marked}[kind]()
     return Words(kind[1], kind[2]) if isinstance(kind, tuple) else Pieces(kind)
 
 

@@ -16,8 +16,8 @@ def compression_ratio(tok: Any, text: str, special_tokens: Iterable[str] = ()) -
     parts = split_special(text, list(special_tokens))
     n_bytes = sum(len(part.encode("utf-8")) for part in parts)
     n_tokens = sum(len(tok.encode(part)) for part in parts)
-    if n_bytes == 0 or n_tokens == 0:
-        raise ValueError(f"{n_bytes} bytes and {n_tokens} tokens have no ratio")
+    if n_tokens == 0:
+        raise ValueError(f"{n_bytes} bytes without a token have no ratio")
     return n_bytes / n_tokens
 
 

@@ -30,8 +30,8 @@ def pieces(merges, text):
 
 
 def size_of(kind, text):
-    if kind == "letters":
-        return len(text)
+    if isinstance(kind, str):
+        return len(text) + (kind == "marked")
     return len(text.split()) if isinstance(kind, tuple) else pieces(kind, text)
 
 
@@ -62,14 +62,17 @@ MERGES = [
 ]
 KINDS = [[], MERGES[:1], MERGES[:3], MERGES, "letters"]
 kinds = st.sampled_from(KINDS)
-NAMES = {"letters": "one token for each character"}
+NAMES = {
+    "letters": "one token for each character",
+    "marked": "one token for each character, and one more in front of every text",
+}
 
 
 def words_for(kind):
     """The tokenizer in words, for the learner."""
     if isinstance(kind, tuple):
         return f"a tokenizer of words, {kind[1]}, unk_id = {kind[2]}"
-    if kind == "letters":
+    if isinstance(kind, str):
         return NAMES[kind]
     return f"bytes, and the merges {kind}" if kind else "one token for each byte"
 
@@ -157,9 +160,14 @@ special_texts = st.lists(st.sampled_from([END, "ab", "é", " ", "<|", "a|b", "[x
 
 
 @settings(max_examples=25)
-@given(kinds, special_texts.map("".join), st.sampled_from([[END], [END, "[x]"], ["a|b", END, END + "!"], []]))
+@given(
+    st.sampled_from([*KINDS, "marked"]),
+    special_texts.map("".join),
+    st.sampled_from([[END], [END, "[x]"], ["a|b", END, END + "!"], []]),
+)
 @example([], f"ab{END}ab", [END])
 @example(MERGES, f"a{END}b", [END])
+@example("marked", f"{END}a{END}{END}", [END])
 def test_ratio_without_specials(learner, kind, text, specials):
     """Special tokens count neither as bytes nor as tokens; what lies between them is encoded part by part."""
     text = text + "ab"
@@ -182,14 +190,22 @@ def test_ratio_special_kinds(learner, specials):
 @few
 @given(
     st.sampled_from([("", []), (END, [END]), (END * 3, [END]), ("[x]" + END, [END, "[x]"])]),
-    st.sampled_from([[], MERGES]),
+    st.sampled_from([[], MERGES, "marked"]),
 )
 @example(("", []), [])
+@example((END, [END]), "marked")
 def test_ratio_of_nothing(learner, case, kind):
     """Without bytes outside of the special tokens there is no ratio: ValueError."""
     text, specials = case
     with check.raises("ValueError"):
         ask(learner, "compression_ratio", kind, text, special_tokens=specials)
+
+
+def test_ratio_of_an_empty_special(learner):
+    """An empty special token raises ValueError, as in split_special."""
+    for specials in ([""], [END, ""]):
+        with check.raises("ValueError"):
+            ask(learner, "compression_ratio", [], f"ab{END}", special_tokens=specials)
 
 
 def test_ratio_without_tokens(learner):
@@ -633,6 +649,13 @@ def test_choose_errors(learner, case):
     candidates, d, body_params, kw = case
     with check.raises("ValueError"):
         learner.choose_vocab(candidates, d, body_params, **kw)
+
+
+def test_choose_defaults(learner):
+    """Without options the ends are tied, parameters have no limit, and ids have 16 bits."""
+    candidates, d = {256: 1.0, 1024: 2.5, 65_536: 4.0, 65_537: 9.0}, 8
+    choose(learner, candidates, d, 10**9)
+    choose(learner, candidates, d, 10**9, max_embedding_params=1024 * d)
 
 
 def test_choose_leaves_the_dict(learner):
