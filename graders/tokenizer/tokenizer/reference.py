@@ -16,7 +16,7 @@ from minillm.tokenizer.text import decode_bytes, utf8_bytes
 
 PATTERN = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 VERSION = "minbpe v1"
-END = -1  # of a piece: no token follows
+NONE = -1  # the id of no token
 
 
 def bytes_to_unicode() -> dict[int, str]:
@@ -59,34 +59,24 @@ class Tokenizer:
 
     def _encode_piece(self, piece: bytes) -> list[int]:
         """Merge one piece: a linked list of tokens, and a heap of the places where a merge is possible."""
-        ids = [self._bytes[byte] for byte in piece]
-        after = [*range(1, len(ids)), END]  # the place of the next token
-        before = [*range(-1, len(ids) - 1)]
+        ids = [*(self._bytes[byte] for byte in piece), NONE]  # one more, so that each token has a right neighbour
+        after, before = [*range(1, len(ids)), 0], [place - 1 for place in range(len(ids))]
         heap = [(self._ranks[pair][0], place) for place, pair in enumerate(pairwise(ids)) if pair in self._ranks]
         heapq.heapify(heap)
         while heap:
             rank, place = heapq.heappop(heap)  # of equal pairs the leftmost
-            if after[place] == END:
-                continue
             found = self._ranks.get((ids[place], ids[after[place]]))
             if found is None or found[0] != rank:
                 continue  # one of the two has been merged with its other neighbour
             swallowed = after[place]
-            ids[place] = found[1]
+            ids[place], ids[swallowed] = found[1], NONE
             after[place] = after[swallowed]
-            after[swallowed] = END
-            if after[place] != END:
-                before[after[place]] = place
+            before[after[place]] = place
             for left in (before[place], place):
-                if left >= 0 and after[left] != END:
-                    new = self._ranks.get((ids[left], ids[after[left]]))
-                    if new:
-                        heapq.heappush(heap, (new[0], left))
-        merged, place = [], 0
-        while place != END:
-            merged.append(ids[place])
-            place = after[place]
-        return merged
+                new = self._ranks.get((ids[left], ids[after[left]]))
+                if new:
+                    heapq.heappush(heap, (new[0], left))
+        return [i for i in ids if i != NONE]
 
     def decode(self, ids: Sequence[int]) -> str:
         # All bytes first: a character may be spread over several ids.
