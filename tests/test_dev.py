@@ -263,10 +263,10 @@ def test_a_grader_that_fails(copied: Content) -> None:
 
 # ---------------------------------------------------------------- many in one process
 
-# After this, `sum` is wrong for everybody in the process.
-SPOILS = """import builtins
+# After this, `fsum` is wrong for everybody in the process. (Whoever replaces a builtin ends the process.)
+SPOILS = """import math
 
-builtins.sum = lambda values: 0
+math.fsum = lambda values: 0
 
 
 def double(x):
@@ -300,7 +300,7 @@ def test_a_version_that_passes_is_found_among_wrong_ones(content: Content) -> No
 
 
 def test_what_a_spoiled_process_rejected_is_tried_again_alone(copied: Content, monkeypatch: pytest.MonkeyPatch) -> None:
-    edit(copied.reference(KEY), "return 2 * x", "return sum([x, x])")
+    edit(copied.reference(KEY), "return 2 * x", "import math; return math.fsum([x, x])")
     right = copied.read(copied.reference(KEY))
     monkeypatch.setattr(prove, "_still_right", lambda *_: True)
     assert [one.fault for one in batch(copied, SPOILS, right)] == ["", ""], "this process rejects everything"

@@ -23,7 +23,7 @@ SAMPLE_BYTES = 100_000
 @click.option("--svg", type=click.Path(path_type=Path, dir_okay=False), help="Write the picture to this file as well.")
 @click.option("--json", "as_json", is_flag=True, help="Print what would be drawn, for a program.")
 def show(step: str | None, text: str | None, svg: Path | None, as_json: bool) -> None:
-    """Draw what your code makes of a TEXT: its tokens, its attention, …
+    """Draw what your code makes of a TEXT: its tokens, its attention.
 
     Without TEXT an example is taken; - reads it from standard input. Drawing judges nothing: course check does.
     """
