@@ -65,7 +65,7 @@ def rows(case):
     return out
 
 
-def exactly(got, case, what="the rows"):
+def exactly(got, case, what="the stretch"):
     check.close(got, rows(case), what=what, rtol=0.0)
 
 
@@ -230,8 +230,8 @@ def test_learned_offset(learner, case):
 @given(tables())
 def test_learned_token_by_token(learner, case):
     """One row at a time, each with its offset, are the rows that one call for all of them gives."""
-    whole = check.number_array(learner.learned_positions(case.P, len(case.P)), "the rows")
-    check.that(whole.shape == case.P.shape, f"the rows have shape {whole.shape}, expected {case.P.shape}")
+    whole = check.number_array(learner.learned_positions(case.P, len(case.P)), "the stretch")
+    check.that(whole.shape == case.P.shape, f"the stretch has shape {whole.shape}, expected {case.P.shape}")
     for place in range(len(case.P)):
         got = learner.learned_positions(case.P, 1, offset=place)
         check.close(got, whole[place : place + 1], what=f"the row for offset {place}", rtol=0.0)
