@@ -13,10 +13,8 @@ import json
 import os
 import queue
 import secrets
-import shutil
 import socket
 import sys
-import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
@@ -27,7 +25,7 @@ from course import __version__
 from course.curriculum import Step
 from course.errors import UsageError, WorkspaceError
 from course.gate import grader_digest
-from course.grading import wire
+from course.grading import scratch, wire
 from course.grading.judge import seed_of
 from course.grading.outcomes import Verdict
 from course.grading.parcel import unpack
@@ -95,7 +93,7 @@ class Door:
             with contextlib.suppress(OSError):
                 (self._session.workspace.state / "watch.sock").unlink()
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            scratch.remove(self._folder)
         self._lock.release()
 
     def _listen(self, workspace: Workspace) -> tuple[socket.socket, str | list[Any]]:
@@ -107,7 +105,7 @@ class Door:
         if len(os.fsencode(path)) <= MOST_PATH:
             with contextlib.suppress(OSError):  # not every file system has sockets
                 return _bound(socket.AF_UNIX, str(path))
-        self._folder = tempfile.mkdtemp(prefix="course-watch-")
+        self._folder = scratch.make()
         return _bound(socket.AF_UNIX, f"{self._folder}/watch.sock")
 
     def _welcome(self) -> None:
