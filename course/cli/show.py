@@ -52,7 +52,7 @@ def _text(text: str | None) -> str | None:
             f"That text is longer than {MOST_TEXT:,} characters.", hint="a picture needs a few lines: head"
         )
     if text is not None and not text:
-        raise UsageError("That text is empty.", hint='course show 2.6 "some text"')
+        raise UsageError("That text is empty.", hint='course show 1.5 "some text"')
     return text
 
 

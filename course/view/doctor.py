@@ -55,6 +55,6 @@ def _facts(machine: Machine) -> list[tuple[str, Text]]:
         ("tier", Text().append(tier, "bold").append(f"   {meaning}", style="")),
     ]
     if machine.packages.get("torch") is None:
-        note = "no step needs it yet; later see README, PyTorch without the GPU gigabytes"
+        note = "the steps before 1.8 do not need it; then see README, PyTorch without the GPU gigabytes"
         facts.insert(3, ("torch", Text(note, style="quiet")))
     return facts
