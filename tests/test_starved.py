@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from course.curriculum import Budget, Step
 from course.grading import learner, process
 from course.grading.learner import Clock
 from course.grading.outcomes import Outcome
-from course.grading.starved import MOST, starved
+from course.grading.starved import MOST, computed, computes_at_most, starved
 
 linux = pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="this kernel does not count it")
 BUSY = [sys.executable, "-c", "while True: pass"]
@@ -50,6 +51,26 @@ def test_what_nobody_counts_is_nothing_and_there_is_a_most() -> None:
     assert starved(2**22 + 1, 60.0) == 0.0
     assert starved("thread-self", 0.0) == 0.0
     assert 0.0 <= starved("thread-self", 1e-9) <= MOST * 1e-9
+
+
+@pytest.mark.parametrize(("code", "least"), [("while True: pass", 0.2), ("import time; time.sleep(60)", MOST * 0.2)])
+def test_a_process_is_stopped_by_what_it_computes_and_a_sleeper_by_the_clock(code: str, least: float) -> None:
+    with subprocess.Popen([sys.executable, "-c", code]) as one:
+        time.sleep(1.0)  # until Python has started
+        before, began, stopped = computed(one.pid), time.monotonic(), threading.Event()
+        with computes_at_most(one.pid, 0.2, stopped.set):
+            assert stopped.wait(60.0)
+        seconds, used = time.monotonic() - began, computed(one.pid) - before
+        one.kill()
+    assert seconds >= 0.9 * least
+    assert used >= 0.2 if least == 0.2 else used < 0.2
+
+
+def test_nothing_is_stopped_that_ends_in_time() -> None:
+    stopped: list[str] = []
+    with computes_at_most(os.getpid(), 60.0, lambda: stopped.append("stopped")):
+        pass
+    assert not stopped
 
 
 def test_a_call_that_was_starved_may_take_longer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

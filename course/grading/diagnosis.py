@@ -26,7 +26,10 @@ from course.grading.outcomes import Diagnosis, Finding, Outcome
 from course.grading.process import LearnerProcess, Setup, Stopped
 from course.grading.ready import Ready
 from course.grading.replay import REFERENCE, SMALLEST_SCALE, UNCOMPARED_SCALE
+from course.grading.starved import MOST, computed, computes_at_most
 
+# All limits are seconds that the replay computed, not seconds of the clock: on a busy machine it must come as far, or a
+# bug would be named on one day and not on the other.
 # How long the replay may go on after the last property; it worked beside the judge until then. After that the bug stays
 # unknown and nobody waits on.
 SEARCH_SECONDS = 3.0
@@ -188,20 +191,21 @@ class Replayer:
         assert process is not None
         # What the step may use must be imported first; torch takes seconds, and that is no search yet.
         # Then all that is still to be done counts, not only the last question.
-        timer = threading.Timer(seconds, process.stop)
         try:
             process.wait_until_ready()
-            timer.start()
-            self._todo.join()
-            reply = process.ask(operation, "", args, {}, 2 * seconds)
+            with computes_at_most(process.process.pid, seconds, process.stop):
+                self._todo.join()
+                reply = process.ask(operation, "", args, {}, 2 * MOST * seconds)
         except Stopped:
             self._end()
             raise
-        finally:
-            timer.cancel()
         if reply["status"] != "ok" or self._incomplete:
             raise Stopped(Outcome.GRADER_FAULT, str(reply.get("message", "")))
         return reply["value"]
+
+    def computed(self) -> float:
+        """Seconds of a core that the replay has used so far."""
+        return computed(self._process.process.pid) if self._process else 0.0
 
     def close(self) -> None:
         self._end()
@@ -308,9 +312,9 @@ class _Search:
 
     def _two_at_once(self, partly: dict[str, list[int]]) -> list[_Suspect]:
         """Look for two compatible mistakes that together answer as the learner's code does."""
-        found, ends = [], time.monotonic() + PAIR_SECONDS
+        found, ends = [], self._replayer.computed() + PAIR_SECONDS
         for one, other in self._pairs(partly):
-            if time.monotonic() > ends:  # a pair that was not tried may fit as well
+            if self._replayer.computed() > ends:  # a pair that was not tried may fit as well
                 return []
             version = self._replayer.add([*one.edits, *other.edits])
             if self._replayer.fits(version):

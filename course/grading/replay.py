@@ -10,6 +10,7 @@ import cmath
 import contextlib
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import FrameType, ModuleType
@@ -29,6 +30,8 @@ SLOW = 0.03
 FEW = 4
 # A version may be so much slower than the learner's code, on one example; then it hangs, and behaves like nobody's.
 SLOWER, AT_LEAST = 20.0, 0.25
+# What sleeps or waits for a lock hangs after so many times that; what waits for a core does not.
+PATIENCE = 8.0
 
 REFERENCE = 0
 
@@ -221,15 +224,17 @@ class _Sieve:
 
 @contextlib.contextmanager
 def _no_longer_than(seconds: float) -> Iterator[list[str]]:
-    """Interrupt what takes longer, where the system can: it is noted in the list. Elsewhere the judge does it."""
+    """Interrupt what computes longer, where the system can: it is noted in the list. Elsewhere the judge does it."""
     late: list[str] = []
     running = ["yes"]
     if not hasattr(signal, "setitimer"):
         yield late
         return
 
+    computed, ends = time.process_time() + seconds, time.monotonic() + PATIENCE * seconds
+
     def ring(_number: int, _frame: FrameType | None) -> None:
-        if running:
+        if running and (time.process_time() >= computed or time.monotonic() >= ends):
             late.append("late")
             raise _TooLong
 
