@@ -1,6 +1,6 @@
 """`make bench-diagnosis`: wrong versions that the catalogues were not made from; how many are named, and none falsely.
 
-    diagnosis.py [STEP …] [--every N]            the corpus (each N-th of it)
+    diagnosis.py [STEP …] [--every N] [--jobs N]  the corpus (each N-th of it)
     diagnosis.py [STEP …] [--every N] --styles   every known mistake in another style (styles.py)
     diagnosis.py [STEP …] [--every N] --repros   does the script of `course replay` print the numbers? (repros.py)
     diagnosis.py [STEP …] [--every N] --seconds  what the diagnosis adds to a failing check, in wall and CPU time
@@ -104,9 +104,9 @@ def _run(wrong: Wrong) -> tuple[Wrong, str, str]:
     return wrong, judged(*_shared, wrong, found), ", ".join(found.mistakes) if found else ""
 
 
-def run(corpus: list[Wrong]) -> Iterator[tuple[Wrong, str, str]]:
+def run(corpus: list[Wrong], jobs: int) -> Iterator[tuple[Wrong, str, str]]:
     context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(os.cpu_count(), context) as pool:
+    with concurrent.futures.ProcessPoolExecutor(jobs, context) as pool:
         yield from pool.map(_run, corpus)
 
 
@@ -150,6 +150,7 @@ def main() -> None:
     parser.add_argument("steps", nargs="*")
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     for name in ("styles", "repros", "seconds"):
         parser.add_argument(f"--{name}", action="store_true")
     chosen = parser.parse_args()
@@ -162,7 +163,7 @@ def main() -> None:
     elif chosen.styles or chosen.repros:
         sys.exit(_each(content, curriculum, keys, chosen))
     else:
-        sys.exit(_corpus(load_corpus(content, keys)[chosen.first :: chosen.every]))
+        sys.exit(_corpus(load_corpus(content, keys)[chosen.first :: chosen.every], chosen.jobs))
 
 
 def _each(content: Content, curriculum: Curriculum, keys: list[str], chosen: argparse.Namespace) -> int:
@@ -190,9 +191,9 @@ def _each(content: Content, curriculum: Curriculum, keys: list[str], chosen: arg
     return int(bool(total["false"] or total["other"]))
 
 
-def _corpus(corpus: list[Wrong]) -> int:
+def _corpus(corpus: list[Wrong], jobs: int) -> int:
     results = []
-    for wrong, outcome, found in run(corpus):
+    for wrong, outcome, found in run(corpus, jobs):
         results.append((wrong, outcome, found))
         if outcome in ("false", "passed") or (outcome != "named" and len(wrong.label) == 1):
             print(f"{outcome:<10}{wrong.step} #{wrong.place} {list(wrong.label)} → {found or '-'}", flush=True)
