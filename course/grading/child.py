@@ -91,6 +91,7 @@ class Session:
                 readable=tuple(self.config["readable"]),
                 memory=self.config["memory"],
                 file_size=self.config["file_size"],
+                no_job=self.config["no_job"],
             )
         )
         self._seal(hide(self.probes))

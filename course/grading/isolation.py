@@ -1,8 +1,9 @@
 """What the learner process takes away from itself before it imports a line of the learner's code.
 
 Linux offers nearly everything, also to an ordinary user: limits (rlimits), Landlock for files and signals, seccomp for
-system calls. Elsewhere some limits remain, and the judge, who watches time and resident memory from outside. The
-protections are independent: where one is missing the others still go on, and its `Protection` says why.
+system calls. On Windows the judge puts the process into a job object. Elsewhere some limits remain, and the judge, who
+watches time and resident memory from outside. The protections are independent: where one is missing the others still
+go on, and its `Protection` says why.
 
 Not stopped: seeing that a file exists (`stat`); using all processors; pages mapped as shared, which no limit counts
 (the judge's watch on the resident size does); and Python tricks inside this process, which decide nothing.
@@ -19,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from course.grading import landlock, linux, seccomp
+from course.grading import jobs, landlock, linux, seccomp
 
 try:
     import resource
@@ -60,6 +61,9 @@ class Policy:
     file_size: int  # bytes of one file
     processes: bool = False  # may it start processes? They are confined as well, and share /dev/shm
     network: bool = False
+    no_job: str = (
+        "only Windows has job objects"  # why the judge holds no job object with this process in it; "": it does
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,7 @@ class _Mechanisms:
     parent: str
     landlock: str
     seccomp: str
+    job: str
     landlock_abi: int
 
 
@@ -94,7 +99,7 @@ def confine(policy: Policy) -> tuple[Protection, ...]:
     # These two last: a small limit may leave the others no room, and seccomp refuses what they needed.
     memory = _reason(_limit_memory, policy.memory) if policy.memory is not None else "this step sets no limit"
     calls = _reason(_on_linux, lambda: seccomp.install(processes=policy.processes, network=policy.network))
-    return _report(policy, _Mechanisms(memory, file_size, core, parent, files, calls, _abi()))
+    return _report(policy, _Mechanisms(memory, file_size, core, parent, files, calls, policy.no_job, _abi()))
 
 
 def expected() -> tuple[Protection, ...]:
@@ -106,6 +111,7 @@ def expected() -> tuple[Protection, ...]:
         parent=_reason(_has_parent),
         landlock=_reason(_on_linux, landlock.version),
         seccomp=_reason(_on_linux, seccomp.require),
+        job=_reason(jobs.require),
         landlock_abi=_abi(),
     )
     return _report(Policy(scratch="", readable=(), memory=1, file_size=1), mechanisms)
@@ -237,16 +243,17 @@ def _abi() -> int:
 
 def _report(policy: Policy, state: _Mechanisms) -> tuple[Protection, ...]:
     files, calls = (f"Landlock ABI {state.landlock_abi}", state.landlock), ("seccomp", state.seccomp)
+    job = ("a job object", state.job)
     return (
-        _either("memory", ("RLIMIT_DATA", state.memory)),
+        _either("memory", ("RLIMIT_DATA", state.memory), job),
         _either("file size", ("RLIMIT_FSIZE", state.file_size)),
         _either("core dumps", ("RLIMIT_CORE", state.core)),
         _file_system(files, state.landlock_abi),
         _network(policy, state),
-        _either("processes", ("seccomp", "this step may start them" if policy.processes else state.seccomp)),
+        _either("processes", ("seccomp", "this step may start them" if policy.processes else state.seccomp), job),
         _signals(policy, files, calls, state.landlock_abi),
         _either("ptrace", files, calls),
-        _either("parent death", (_parent_watch(), state.parent)),
+        _either("parent death", (_parent_watch(), state.parent), job),
     )
 
 

@@ -20,6 +20,7 @@ from course.grading import disk, scratch, wire
 from course.grading.isolation import default_readable
 from course.grading.outcomes import Outcome
 from course.grading.starved import MOST, starved
+from course.grading.tree import Tree
 
 START_SECONDS = 60.0
 WATCH_SECONDS = 0.05
@@ -34,7 +35,6 @@ DYING_SECONDS = 2.0
 # What tells the math libraries how many threads to use.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
-_BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from course.grading.child import main; main()"
 # The exit status of a learner process that found the engine changed (child.TAMPERED, which the judge need not import).
 TAMPERED = 86
 _TAMPERED_WITH = "the code replaces what others use too: a function of Python's, of a library's or of the grader's"
@@ -98,6 +98,7 @@ class LearnerProcess:
         self.scratch = scratch.make()
         try:
             self.process = self._spawn()
+            self.tree = Tree(self.process, self.scratch, self._most_memory)
             # Here and not in the thread that watches: Ctrl-C can leave Python's import lock held by this thread, and
             # a thread that waits for it with psutil half imported would keep `stop` waiting for ever.
             import psutil  # noqa: F401, PLC0415
@@ -112,6 +113,11 @@ class LearnerProcess:
         threading.Thread(target=self._watch, daemon=True).start()
         self._send(wire.encode(self._config()))
         self.protections: list[tuple[str, bool, str]] | None = None
+
+    @property
+    def _most_memory(self) -> int:
+        """What it may hold where no rlimit counts it: with the libraries, which the budget leaves out."""
+        return int(self.setup.budget.memory * 1.25) + (512 << 20)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         # No sitecustomize, .pth file or file beside the learner's can get in first. Not -I, which ignores all variables
@@ -152,6 +158,7 @@ class LearnerProcess:
             "readable": list(default_readable(sys.path, extra, hidden)),
             "memory": setup.budget.memory,
             "file_size": FILE_SIZE,
+            "no_job": self.tree.no_job,
         }
 
     # ------------------------------------------------------------ asking
@@ -259,7 +266,7 @@ class LearnerProcess:
                 )
                 if late > waited:
                     self._halt(Outcome.TIMEOUT, "")
-                elif watched.memory_info().rss > self.setup.budget.memory * 1.25 + (512 << 20):
+                elif watched.memory_info().rss > self._most_memory:
                     self._halt(Outcome.MEMORY, "")
                 elif time.monotonic() > looked + DISK_SECONDS:
                     looked = time.monotonic()
@@ -280,11 +287,18 @@ class LearnerProcess:
     def stop(self) -> None:
         """Kill the process and everything it started."""
         if self.process.poll() is None:
-            _kill_tree(self.process)
+            self.tree.kill()
+
+    def _forbids_processes(self) -> bool:
+        """Whether its code could start nothing; before it was ready, none of it had run."""
+        return self.protections is None or any(name == "processes" and holds for name, holds, _ in self.protections)
 
     def close(self) -> None:
         self.stop()
         self.process.wait()
+        if not self._forbids_processes():
+            self.tree.sweep()
+        self.tree.close()
         self.printed.join()
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             with contextlib.suppress(OSError, ValueError):
@@ -314,20 +328,6 @@ def _is_answer(reply: dict[str, Any], operation: str) -> bool:
 
 def _are_texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-def _kill_tree(process: subprocess.Popen[bytes]) -> None:
-    import psutil  # noqa: PLC0415
-
-    with contextlib.suppress(psutil.Error):
-        for child in psutil.Process(process.pid).children(recursive=True):
-            with contextlib.suppress(psutil.Error):
-                child.kill()
-    if os.name == "posix":
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    with contextlib.suppress(OSError):
-        process.kill()
 
 
 class _Tail:
