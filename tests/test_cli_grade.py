@@ -190,6 +190,18 @@ def test_json_is_printed_though_nothing_can_be_recorded(
     assert workspace.progress.read_bytes() == before
 
 
+def test_a_pass_is_written_down_before_it_is_shown(
+    cli: Cli, double: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[bool] = []
+    monkeypatch.setattr(
+        "course.view.verdict.show",
+        lambda step, *_, **__: shown.append(step.key in json.loads(workspace.progress.read_text())["passed"]),
+    )
+    cli("check")
+    assert shown == [True]
+
+
 def test_junit(cli: Cli, double: Path, tmp_path: Path) -> None:
     edit(double, "2 * x", "3 * x")
     report = tmp_path / "report größer.xml"
