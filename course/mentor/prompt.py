@@ -1,6 +1,7 @@
 """The text that is pasted into a chat: what the grader knows, computed facts, the code that fails, a few rules, last.
 
-Plain text of at most 4,000 characters, the same for the same inputs. The code gets what room the rest leaves.
+Plain text of at most 4,000 characters, the same for the same inputs. The code gets what room the rest leaves; where
+that is too little, the rest is shortened.
 """
 
 from __future__ import annotations
@@ -16,14 +17,28 @@ from course.errors import UsageError
 from course.grading.last import LastCheck
 from course.grading.outcomes import Finding, Outcome, PropertyResult
 from course.mentor.excerpt import excerpt
-from course.mentor.facts import load_facts, load_prompt
+from course.mentor.facts import Fact, load_facts, load_prompt
 from course.mentor.history import History
 from course.mentor.predict import begin, shown
 from course.mentor.voice import contract, part, persona
 
 MOST = 4000
-MOST_CALL = 420
+# The code gets at least so many characters, if it has so many.
+LEAST_CODE = 600
 MOST_LINE = 160
+
+
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """How much is said: characters of the failing call, lines beside it, facts."""
+
+    call: int = 420
+    details: int = 3
+    facts: int = 8
+
+
+# From the usual to the shortest.
+_MEASURES = (_Measure(), _Measure(220, 2), _Measure(140, 1, 6), _Measure(100, 1, 4))
 
 
 class Situation(StrEnum):
@@ -50,20 +65,36 @@ class Request:
 
 def build(content: Content, request: Request) -> str:
     """Write the prompt."""
-    parts, step = contract(content), request.step
+    parts = contract(content)
     head = f"{part(parts, 'role')} {persona(content, request.persona)}"
-    sections = [head, f"{part(parts, 'known')}\n{_known(request)}", _facts(content, request, part(parts, "facts"))]
-    if request.situation is Situation.START:
-        openers = load_prompt(content, step).get("openers", ())
-        sections.append("QUESTIONS to begin with\n" + "\n".join(f"- {opener}" for opener in openers))
-    asks = load_prompt(content, step).get("predict")
-    if request.situation is Situation.PASSED and request.last is not None and asks:
-        sections.append(_predictions(content, step, request.last.code))
-    tail = [f"MY STATE\n{request.history.told(step)}", part(parts, f"rules {request.situation.value}")]
+    tail = [f"MY STATE\n{request.history.told(request.step)}", part(parts, f"rules {request.situation.value}")]
     if request.language:
         tail.append(f"Answer in {_language(request.language)}.")
-    code = _code(request, part(parts, "code"), MOST - len("\n\n".join([*sections, *tail])) - 4)
-    return "\n\n".join([*sections, *([code] if code else []), *tail]) + "\n"
+    facts = load_facts(content, request.step)
+    middle, code = [], ""
+    for measure in _MEASURES:
+        middle = _middle(content, request, facts[: measure.facts], measure)
+        room = MOST - len("\n\n".join([head, *middle, *tail])) - 4
+        code = _code(request, part(parts, "code"), room)
+        if room >= LEAST_CODE or request.situation is not Situation.FAILED:
+            break
+    return "\n\n".join([head, *middle, *([code] if code else []), *tail]) + "\n"
+
+
+def _middle(content: Content, request: Request, facts: Sequence[Fact], measure: _Measure) -> list[str]:
+    """What is known, and what goes with it, between the role and the code."""
+    parts, step = contract(content), request.step
+    sections = [
+        f"{part(parts, 'known')}\n{_known(request, measure)}",
+        "\n".join([part(parts, "facts"), *(f"{fact.name} {fact.text}" for fact in facts)]),
+    ]
+    prompt = load_prompt(content, step)
+    if request.situation is Situation.START:
+        openers = prompt.get("openers", ())
+        sections.append("QUESTIONS to begin with\n" + "\n".join(f"- {opener}" for opener in openers))
+    if request.situation is Situation.PASSED and request.last is not None and prompt.get("predict"):
+        sections.append(_predictions(content, step, request.last.code))
+    return sections
 
 
 def _predictions(content: Content, step: Step, code: str) -> str:
@@ -78,7 +109,7 @@ def short(name: str) -> str:
     return name.removeprefix("test_").replace("_", " ")
 
 
-def _known(request: Request) -> str:
+def _known(request: Request, measure: _Measure) -> str:
     step, last = request.step, request.last
     title = f"{step.number} “{step.title}”"
     if request.situation is Situation.DEFEND:
@@ -93,15 +124,15 @@ def _known(request: Request) -> str:
     if hold:
         lines.append("These hold; do not question them: " + ", ".join(short(one.name) for one in hold) + ".")
     if request.situation is Situation.FAILED:
-        lines += _failing(last)
+        lines += _failing(last, measure)
     return "\n".join(lines)
 
 
-def _failing(last: LastCheck) -> list[str]:
+def _failing(last: LastCheck, measure: _Measure) -> list[str]:
     failed = last.first_failure
     if failed is None:
         return []
-    lines = [f"This fails ({failed.outcome.value}): {_line(failed.claim)}.", *_evidence(failed)]
+    lines = [f"This fails ({failed.outcome.value}): {_line(failed.claim)}.", *_evidence(failed, measure)]
     others = [one for one in last.properties if one.outcome is not Outcome.PASSED and one is not failed]
     written = [short(one.name) for one in others if one.outcome is not Outcome.UNFINISHED]
     if written:
@@ -112,12 +143,12 @@ def _failing(last: LastCheck) -> list[str]:
     return [*lines, _diagnosis(last)]
 
 
-def _evidence(failed: PropertyResult) -> list[str]:
+def _evidence(failed: PropertyResult, measure: _Measure) -> list[str]:
     failure = failed.failure
     if failure is None:
         return []
-    call = failure.call if len(failure.call) <= MOST_CALL else failure.call[:MOST_CALL] + " …"
-    lines = [f"  {_line(failure.summary)}", *(f"  {_line(line)}" for line in failure.detail[:3])]
+    call = failure.call if len(failure.call) <= measure.call else failure.call[: measure.call] + " …"
+    lines = [f"  {_line(failure.summary)}", *(f"  {_line(line)}" for line in failure.detail[: measure.details])]
     return [
         *lines,
         *(f"  for  {line}" if place == 0 else f"       {line}" for place, line in enumerate(call.split("\n"))),
@@ -140,10 +171,6 @@ def _diagnosis(last: LastCheck) -> str:
     return (
         f"Diagnosis: it behaves like {either}; {found.inputs} inputs do not tell which. Do not tell me; lead me there."
     )
-
-
-def _facts(content: Content, request: Request, head: str) -> str:
-    return "\n".join([head, *(f"{fact.name} {fact.text}" for fact in load_facts(content, request.step))])
 
 
 def _code(request: Request, head: str, room: int) -> str:
