@@ -41,7 +41,6 @@ MAX_EXAMPLES = 20
 # repeatable.
 SHRINK_EXAMPLES = 200
 
-
 # Whoever waits is told of progress so often.
 TELL_SECONDS = 0.1
 # A first look at every property tries so many examples, the same that its own run begins with.
@@ -53,10 +52,9 @@ EVIDENCE_EXAMPLES = 8
 EVIDENCE_PROPERTIES = 3
 # Inputs tried to find one that tells two mistakes apart, and as many again to make it small.
 TELLING_EXAMPLES = 20
-# A property whose quickest example takes longer gives less evidence. Not a limit of time: on a busy machine the
-# evidence would be thinner, and a thin one names falsely.
+# A property whose quickest example takes longer gives less evidence, and fewer of those inputs. Not a limit of time: on
+# a busy machine the evidence would be thinner, and a thin one names falsely.
 SLOW, FEW_EXAMPLES = 0.03, 3
-TELLING_SECONDS = 1.0
 
 
 class ShrunkEnough(BaseException):
@@ -107,9 +105,13 @@ class Running:
     first_look: bool = False
     looked_at: bool = False
     quickest: float = math.inf
-    # When looking for a telling example ends, at the latest.
-    ends: float = math.inf
+    # Examples tried after the first failure.
+    most: int = SHRINK_EXAMPLES
     telling: Callable[[Example], bool] | None = None
+
+    @property
+    def slow(self) -> bool:
+        return self.quickest > SLOW
 
     def failed(self, error: Exception, transcript: list[Exchange]) -> None:
         # hypothesis goes from a failing example only to a smaller one: the last that failed is the smallest so far.
@@ -248,14 +250,12 @@ class JudgePlugin:
         check.forget_tolerance()
         if self.learner.clock.cancelled:
             raise Cancelled
-        if time.monotonic() > running.ends:
-            raise ShrunkEnough
         if running.gathering:
             self.learner.begin()
             return
         if running.error is not None:
             running.since_failure += 1
-            if running.since_failure > (SHRINK_EXAMPLES if running.telling is None else TELLING_EXAMPLES):
+            if running.since_failure > running.most:
                 raise ShrunkEnough
         elif running.first_look and running.examples >= FIRST_LOOK:
             raise LookedAt
@@ -310,13 +310,15 @@ class JudgePlugin:
             return
         arguments = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
         call = functools.partial(item.obj, **arguments)
-        evidence.again[item.name] = functools.partial(self._search, item, call)
+        evidence.again[item.name] = functools.partial(
+            self._search, item, call, FEW_EXAMPLES if running.slow else TELLING_EXAMPLES
+        )
         if self._failing > EVIDENCE_PROPERTIES:
             return
         kept = self.learner.transcript
         running.gathering = True
         try:
-            count = EVIDENCE_EXAMPLES if running.quickest <= SLOW else FEW_EXAMPLES
+            count = FEW_EXAMPLES if running.slow else EVIDENCE_EXAMPLES
             self._once_more(item.obj, call, count, Phase.generate)
         finally:
             running.gathering = False
@@ -335,10 +337,12 @@ class JudgePlugin:
         finally:
             function._hypothesis_internal_use_settings = settings
 
-    def _search(self, item: pytest.Function, call: Callable[[], Any], telling: Callable[[Example], bool]) -> bool:
+    def _search(
+        self, item: pytest.Function, call: Callable[[], Any], count: int, telling: Callable[[Example], bool]
+    ) -> bool:
         """Look for the smallest failing input of a property that is `telling`; if there is one, it is what is shown."""
-        self._running = running = Running(item.name, telling=telling, ends=time.monotonic() + TELLING_SECONDS)
-        self._once_more(item.obj, call, TELLING_EXAMPLES, Phase.generate, Phase.shrink)
+        self._running = running = Running(item.name, telling=telling, most=count)
+        self._once_more(item.obj, call, count, Phase.generate, Phase.shrink)
         if running.error is None or running.transcript is None:
             return False
         place = next(place for place, result in enumerate(self.results) if result.name == item.name)
