@@ -44,11 +44,12 @@ _MOVES = ("Storage",)
 def seal(spaces: Iterable[Space], *, grows: bool) -> Callable[[], str]:
     """Note these names; return a function that says which of them means something else by now, or "".
 
-    With `grows` new names are fine. What the function needs it has in hand: nobody can replace it any more.
+    With `grows` new names are fine, and so is a meaning for a name that had none: `tempfile.tempdir` is None until
+    needed. What the function needs it has in hand: nobody can replace it any more.
     """
     noted = []
     for name, space in spaces:
-        kept = {key: value for key, value in space.items() if not grows or key not in _MOVES}
+        kept = {key: value for key, value in space.items() if not grows or (value is not None and key not in _MOVES)}
         noted.append((name, space, space.get, tuple(kept), tuple(kept.values())))
     every, through, same, length = all, map, operator.is_, len
 
