@@ -14,10 +14,8 @@ def merge_heads(x):
 
 
 def _turn(x, theta, direction):
-    """Every pair of x (…, T, h, d_k) as a complex number, turned by its token's angle."""
+    """Every pair of x (…, T, h, d_k) as a complex number, turned by its token's angle; reshape refuses an odd d_k."""
     T, _, d_k = x.shape[-3:]
-    if d_k % 2:
-        raise ValueError("an odd head cannot be turned")
     angle = np.outer(np.arange(T), float(theta) ** -(np.arange(0, d_k, 2) / d_k))[:, np.newaxis]
     turned = (x[..., 0::2] + 1j * x[..., 1::2]) * np.exp(direction * 1j * angle)
     return np.stack([turned.real, turned.imag], axis=-1).reshape(x.shape).astype(x.dtype)
