@@ -431,23 +431,6 @@ def test_float32_stays(learner, case):
         check.close(one, wanted.astype(np.float32), what=said(name), terms=128, scale=size(wanted))
 
 
-@FEW
-@given(cases(longest=2), st.sampled_from([(1,), (2, 1, 2), (0,), (2, 0)]))
-def test_layout(learner, case, front):
-    """Any leading axes, an empty batch, and any layout in memory (transposed, in Fortran order, repeated by a stride of
-    0) make no difference to y and the gradients."""
-    shape = (*front, *case.x.shape)
-    moved = but(case, x=strided(np.resize(case.x, shape)), dy=strided(np.resize(case.dy, shape)))
-    moved.params = {name: strided(one) for name, one in case.params.items()}
-    same_y(forward(learner, moved), moved)
-    same_gradients(backward(learner, moved), moved)
-    if front == (1,):
-        copies = but(case, x=np.stack([case.x] * 3), dy=np.stack([case.dy] * 3))
-        y, grads = learner.probe("repeated", args_of(case), case.dy, 3)
-        same_y(y, copies, "y of np.broadcast_to(x, …)")
-        same_gradients(both(grads, copies), copies, what="{} of np.broadcast_to(x, …)")
-
-
 @settings(max_examples=6)
 @given(cases(leading=(0, 1), longest=2), rngs())
 def test_caches(learner, case, rng):
@@ -458,6 +441,22 @@ def test_caches(learner, case, rng):
     check.that(not seen["changed"], f"forward or backward wrote into {' and '.join(seen['changed'])}")
     same_gradients(both(seen["once"], case), case, what="{}, after another forward,")
     same_gradients(both(seen["again"], case), case, what="{} of the second backward")
+
+
+@FEW
+@given(cases(longest=2), st.sampled_from([(1,), (2, 1, 2), (0,), (2, 0)]))
+def test_layout(learner, case, front):
+    """Leading axes (several, or an empty batch) and memory layout (Fortran order, a stride of 0) change nothing."""
+    shape = (*front, *case.x.shape)
+    moved = but(case, x=strided(np.resize(case.x, shape)), dy=strided(np.resize(case.dy, shape)))
+    moved.params = {name: strided(one) for name, one in case.params.items()}
+    same_y(forward(learner, moved), moved)
+    same_gradients(backward(learner, moved), moved)
+    if front == (1,):
+        copies = but(case, x=np.stack([case.x] * 3), dy=np.stack([case.dy] * 3))
+        y, grads = learner.probe("repeated", args_of(case), case.dy, 3)
+        same_y(y, copies, "y of np.broadcast_to(x, …)")
+        same_gradients(both(grads, copies), copies, what="{} of np.broadcast_to(x, …)")
 
 
 def test_unknown_norm(learner):

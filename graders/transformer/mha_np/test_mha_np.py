@@ -460,6 +460,20 @@ def test_float32_stays(learner, case):
         check.close(got, wanted.astype(np.float32), what=NAMES[place], terms=32, scale=size(wanted))
 
 
+@settings(max_examples=6)
+@given(cases(leading=(0, 1)), rngs())
+def test_caches(learner, case, rng):
+    """x, the weights and dout stay as they are, a cache belongs to its forward, and backward can be called again."""
+    other = case_of(rng, case.args[0].shape[-2:], 1, 2, 1)
+    shown = "two mha_forward, then mha_backward with the first cache, with the second, and with the first again"
+    both = (*case.args, *case.how), (*other.args, *other.how)
+    seen = learner.probe("in_turn", *both, case.dout, other.dout, shown=shown)
+    changed = [INPUTS[place] for place in seen["changed"]]
+    check.that(not changed, f"forward or backward wrote into {' and '.join(changed)}")
+    same_gradients(seen["once"], case, "{}, after another forward,")
+    same_gradients(seen["again"], case, "{} of the second backward")
+
+
 @settings(max_examples=8)
 @given(cases(), st.sampled_from([(1,), (2, 1, 2), (0,), (2, 0)]))
 def test_layout(learner, case, front):
@@ -475,20 +489,6 @@ def test_layout(learner, case, front):
         out, grads = learner.probe("repeated", (*case.args, *case.how), case.dout, 3)
         same_out(out, copies, "out of np.broadcast_to(x, …)")
         same_gradients(grads, copies, "{} of np.broadcast_to(x, …)")
-
-
-@settings(max_examples=6)
-@given(cases(leading=(0, 1)), rngs())
-def test_caches(learner, case, rng):
-    """x, the weights and dout stay as they are, a cache belongs to its forward, and backward can be called again."""
-    other = case_of(rng, case.args[0].shape[-2:], 1, 2, 1)
-    shown = "two mha_forward, then mha_backward with the first cache, with the second, and with the first again"
-    both = (*case.args, *case.how), (*other.args, *other.how)
-    seen = learner.probe("in_turn", *both, case.dout, other.dout, shown=shown)
-    changed = [INPUTS[place] for place in seen["changed"]]
-    check.that(not changed, f"forward or backward wrote into {' and '.join(changed)}")
-    same_gradients(seen["once"], case, "{}, after another forward,")
-    same_gradients(seen["again"], case, "{} of the second backward")
 
 
 # Heads, rope and rows of Wq and Wv that do not go together.
