@@ -45,6 +45,15 @@ def test_what_the_grader_speaks_of_is_printed():
     assert script("x1 = f(2)", "the value is wrong")[-1] == "print(x1)"
 
 
+def test_a_lambdas_argument_is_nothing_to_print():
+    said = "x[0] is 2 afterwards, was 3"
+    assert script("gradient(lambda x: x**2, np.array([3.0]))", said)[-1].startswith("print(gradient(")
+    assert script("x = np.array([3.0])\ngradient(lambda x: x**2, x)", said)[-2:] == [
+        "gradient(lambda x: x ** 2, x)",
+        "print(x[0])",
+    ]
+
+
 def test_what_the_wording_takes_for_given_is_there():
     assert script("get_stats(ids)  # 3 ids", "", 40, "get_stats", [1, 2, 3]) == [
         "ids = [1, 2, 3]",

@@ -362,6 +362,9 @@ def test_keys_and_a_window_that_changes_its_size(workspace: Workspace, curriculu
         terminal.until("all 3 properties hold")
         terminal.press("n")
         terminal.until("watching A.2")
+        screen = terminal.until("nothing is written yet; the next save is checked")
+        assert "→ A.2" in screen, "what `course next` said is still there"
+        assert "not written yet" not in screen
         assert progress_of(workspace).current == "alpha/mean"
         terminal.press("q")
         terminal.process.wait(PATIENCE)

@@ -59,7 +59,8 @@ def build(content: Content, request: Request) -> str:
     asks = load_prompt(content, step).get("predict")
     if request.situation is Situation.PASSED and request.last is not None and asks:
         sections.append(_predictions(content, step, request.last.code))
-    tail = [f"MY STATE\n{request.history.told(step)}", part(parts, f"rules {request.situation.value}")]
+    now = request.last.diagnosis.mistakes if request.last is not None and request.last.diagnosis is not None else ()
+    tail = [f"MY STATE\n{request.history.told(step, now)}", part(parts, f"rules {request.situation.value}")]
     if request.language:
         tail.append(f"Answer in {_language(request.language)}.")
     code = _code(request, part(parts, "code"), MOST - len("\n\n".join([*sections, *tail])) - 4)
@@ -83,6 +84,8 @@ def _known(request: Request) -> str:
     title = f"{step.number} “{step.title}”"
     if request.situation is Situation.DEFEND:
         return "\n".join(request.measured)
+    if last is None and request.history.checks.get(step.key):
+        return f"I begin {title} afresh. What I have written so far, and how it was checked, is left out here."
     if last is None:
         return f"I begin {title}. Nothing is written yet, and nothing has been checked."
     if last.problem is not None:

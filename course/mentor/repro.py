@@ -15,13 +15,11 @@ from course.grading.show import show_value
 
 
 def repro(step: Step, failed: PropertyResult, exchange: Exchange, *, debug: bool = False) -> str:
-    """Write the script; with `debug` it stops in the debugger right before the call."""
+    """Write the script; with `debug` it stops in the debugger right before the call, and has as many lines."""
     lines = [f'"""{step.number}: {failed.claim}. Written by course replay {step.number}."""', ""]
     if "numpy" in step.rules.imports:
         lines += ["import numpy as np", ""]
-    lines += [f"from {step.module} import *", ""]
-    if debug:
-        lines.append("breakpoint()  # s: step into the next line, n: over it, p NAME: print, c: go on")
+    lines += [f"from {step.module} import *", "breakpoint()" if debug else ""]
     lines += _calls(exchange, failed.failure.summary if failed.failure else "")
     if failed.failure:
         lines += ["", *(f"# the grader: {line}" for line in (failed.failure.summary, *failed.failure.detail))]
@@ -74,7 +72,7 @@ def _shown(exchange: Exchange, said: str) -> list[str]:
         words = f"What stands here for {' and '.join(unknown)} is an object of the grader's own:"
         return [*_as_comment(words), *(f"# {line}" for line in exchange.shown.splitlines())]
     *before, last = tree.body or [ast.Pass()]
-    spoken = _spoken_of(said, bound)
+    spoken = _spoken_of(said, _made(tree))
     # A call that hands nothing back is done for what it changes: that is printed.
     silent = isinstance(last, ast.Expr) and bool(spoken)
     lines += [ast.unparse(one) for one in before]
@@ -99,6 +97,12 @@ def _given(tree: ast.Module, exchange: Exchange, bound: set[str]) -> tuple[list[
         elif name[0].islower() and not _is_called(tree, name):
             unknown.append(name)
     return lines, unknown
+
+
+def _made(tree: ast.Module) -> set[str]:
+    """Names that the script itself has once it ran, not only a lambda or a comprehension in it."""
+    targets = [target for node in ast.walk(tree) if isinstance(node, ast.Assign) for target in node.targets]
+    return {one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)}
 
 
 def _continued(tree: ast.Module) -> set[str]:
