@@ -103,7 +103,11 @@ _NEGATED = any_word(
     """,
 )
 # “…, it ignores the axis” only tells more of what was said before it: there a “not” or an “in” limits nothing.
-_MORE = re.compile(r"^(?:[,;:—–] ?| )(?:(?:and|since|because|as) )?(?:it|this|that|you)\b", re.IGNORECASE)
+_MORE = re.compile(
+    r"^(?: ?[,;:—–] ?| )(?:(?:and|since|because|as) )?(?:it|this|that|you)\b"
+    r"|^ ?[:;—–] ?(?:the|every|each|all|no|an?)\b",
+    re.IGNORECASE,
+)
 _LIMITS = any_word(
     r"""
     if | whether | when | once | until | unless | after | before | as soon as | suppose | supposing | imagine |
@@ -181,7 +185,7 @@ def _reading(functions: Sequence[str], sentence: Sentence, shows_code: bool) -> 
             if found is None or (shows_code and re.search(r"\b(?:the|this) ", found[0], re.IGNORECASE)):
                 continue
             before, behind = text[: found.start()], text[found.end() :]
-            if not praised and _MORE.match(behind) and not _LIMITS.search(behind):
+            if _MORE.match(behind) and not _LIMITS.search(behind):
                 behind = ""
             rest = f"{before} … {behind}"
             return None if _HEDGED.search(rest) or _NEGATED.search(rest) else (praised, named)
