@@ -107,6 +107,15 @@ def test_unfinished_code_has_no_hint(run):
     assert "course lesson F.1" in result.output
 
 
+def test_code_that_cannot_be_run_is_mended_first(run, tmp_path):
+    write(tmp_path, "def sigmoid(x:\n")
+    run("check")
+    result = run("hint")
+    assert result.exit_code == 2
+    assert "F.1 could not be run: SyntaxError" in result.output
+    assert "course next" not in result.output
+
+
 def test_passed_code_has_no_hint(run, tmp_path):
     write(tmp_path, RIGHT)
     run("check")

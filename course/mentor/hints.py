@@ -34,6 +34,11 @@ class Hint:
 def hint(content: Content, workspace: Workspace, step: Step, last: LastCheck) -> Hint:
     """Open the next rung if the code was changed and checked since the last one; else show that one again."""
     failed = last.first_failure
+    if last.problem is not None:
+        raise UsageError(
+            f"{step.number} could not be run: {last.problem.summary}. The first hint needs code that runs.",
+            hint=f"course check {step.number}   shows where",
+        )
     if last.outcome is Outcome.PASSED or failed is None:
         raise UsageError(f"{step.number} has nothing to hint at: no property failed.", hint="course next")
     if failed.outcome is Outcome.UNFINISHED:
