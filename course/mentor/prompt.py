@@ -23,6 +23,7 @@ from course.mentor.voice import contract, part, persona
 
 MOST = 4000
 MOST_CALL = 420
+MOST_NAMES = 4
 MOST_LINE = 160
 
 
@@ -139,7 +140,9 @@ def _diagnosis(last: LastCheck) -> str:
     names = " and ".join(f"“{name}”" for name in found.mistakes)
     if found.finding is Finding.MATCH:
         return f"Diagnosis: it behaves exactly like {names} on {found.inputs} inputs. Do not tell me; lead me there."
-    either = " or ".join(f"“{name}”" for name in found.mistakes)
+    more = len(found.mistakes) - MOST_NAMES
+    named = found.mistakes if more <= 1 else found.mistakes[:MOST_NAMES]
+    either = " or ".join([*(f"“{name}”" for name in named), *([f"{more} others"] if more > 1 else [])])
     return (
         f"Diagnosis: it behaves like {either}; {found.inputs} inputs do not tell which. Do not tell me; lead me there."
     )
