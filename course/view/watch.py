@@ -182,7 +182,7 @@ class Terminal:
         room = max(out.height - LINES_BELOW, 1)
         out.file.writelines(lines if not cut or len(lines) <= room else lines[: room - 1])
         if cut and len(lines) > room:
-            say(f"… {len(lines) - room + 1} lines more in a taller window", "quiet", indent=2)
+            say_cut(Text(f"… {len(lines) - room + 1} lines more in a taller window", style="quiet"), indent=2)
         say()
         self.show_keys()
 
