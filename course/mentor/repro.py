@@ -80,6 +80,8 @@ def _shown(exchange: Exchange, said: str) -> list[str]:
     lines.append(f"print({ast.unparse(last)})" if printed else ast.unparse(last))
     if isinstance(last, ast.Assign) and not spoken:
         spoken = [ast.unparse(last.targets[0])]
+    if not spoken and (network := _backward_of(last)) and _brings(exchange.reply.get("value"), "grads"):
+        spoken = [f"{network}.grads"]
     return lines + [f"print({one})" for one in spoken]
 
 
@@ -146,6 +148,21 @@ def _spoken_of(said: str, bound: set[str]) -> list[str]:
     """What the grader's sentence is about, where the script has it: `x0.grad: got 1.5`, `params[0], of shape …`."""
     found = re.match(r"([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*|\[\d+\])*)", said)
     return [found[0]] if found and found[1] in bound else []
+
+
+def _backward_of(last: ast.stmt) -> str:
+    """The name of what `net.backward(…)` is called on; it may leave its gradients there, too."""
+    match last:
+        case ast.Expr(ast.Call(ast.Attribute(ast.Name(name), "backward"))):
+            return name
+    return ""
+
+
+def _brings(value: object, key: str) -> bool:
+    """Whether a probe brought something back under this name."""
+    if isinstance(value, dict):
+        return key in value or any(_brings(one, key) for one in value.values())
+    return isinstance(value, list) and any(_brings(one, key) for one in value)
 
 
 def _as_comment(text: str) -> list[str]:
