@@ -90,10 +90,11 @@ class Terminal:
 
     def opened(self, session: Session, step: Step) -> None:
         """A step was opened: what `course next` says of it stays until there is something to say about the code."""
-        sharing = len(session.curriculum.sharing(step)) > 1
+        # Of the steps that share a file the first brings it.
+        copied = session.curriculum.sharing(step)[0] is step
 
         def body() -> None:
-            welcome.show_opened(session.curriculum, step, session.workspace.root, copied=not sharing, lesson=True)
+            welcome.show_opened(session.curriculum, step, session.workspace.root, copied=copied, lesson=True)
 
         self._step, self._body, self._cut, self._opened, self._missed = step, body, True, True, True
 
