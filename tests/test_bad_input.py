@@ -134,6 +134,7 @@ BEHAVIOUR = [
     Case("prints a million lines", "import sys\n" + body("if x == 0:\n    for n in range(10**6): print(n)"), P),
     Case("prints without end", body("while True: print('x' * 1000)"), T, "took longer than 0.3 s"),
     Case("reads stdin", body("input('name? ')"), E, "EOFError: EOF when reading a line\nthere is no keyboard here"),
+    Case("stops in the debugger", body("breakpoint()"), F, "course replay --pdb stops at a failing call"),
     Case("reads stdin at import", "input()\n" + DOUBLE, E, "EOFError"),
     Case("reads all of stdin", "import sys\n" + body("assert sys.stdin.read() == ''"), P),
     Case("closes its output", "import sys\n" + body("sys.stdout.close()\nsys.stderr = None"), P),

@@ -51,6 +51,13 @@ def test_a_pass_is_shown_and_recorded(cli: Cli, workspace: Workspace, double: Pa
     assert [json.loads(line)["outcome"] for line in attempts] == ["passed"]
 
 
+def test_a_step_that_was_never_opened_is_opened_first(cli: Cli, workspace: Workspace) -> None:
+    result = cli("check")
+    assert result.exit_code == 2
+    assert "A.1 Doubling is not open yet" in result.stderr
+    assert "course start" in result.stderr
+
+
 def test_a_check_moves_nobody(cli: Cli, workspace: Workspace, double: Path) -> None:
     cli.ok("check")
     progress = progress_of(workspace)

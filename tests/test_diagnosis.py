@@ -13,8 +13,9 @@ from course.grading import diagnosis
 from course.grading.evidence import Evidence, Example
 from course.grading.judge import Submission, grade, reference_modules
 from course.grading.mistakes import load_mistakes
-from course.grading.outcomes import Finding
+from course.grading.outcomes import Diagnosis, Failure, Finding, Outcome, PropertyResult, Verdict
 from course.grading.process import Setup
+from course.view.verdict import show
 
 sys.path.insert(0, str(Path(__file__).parent / "bench"))
 import diagnosis as bench
@@ -120,3 +121,15 @@ def test_the_shown_input_tells_the_match_from_every_other_mistake(engine, wrong)
     assert verdict.diagnosis.finding is Finding.MATCH
     assert not verdict.diagnosis.rivals
     assert like(step, content, verdict) == set(verdict.diagnosis.mistakes)
+
+
+def test_of_many_names_only_a_few_are_shown(neuron, capsys):
+    _, step = neuron
+    names = tuple(f"mistake {place}" for place in range(40))
+    wrong = PropertyResult("test_y", "the claim", Outcome.WRONG, 1, Failure("y: got 1, expected 2"))
+    for found in (Diagnosis(Finding.MATCH, ("the bug",), 50, names), Diagnosis(Finding.AMBIGUOUS, names, 50)):
+        show(step, Verdict(step.key, Outcome.WRONG, (wrong,), 1, 0.1, "", "", "", diagnosis=found))
+        said = " ".join(capsys.readouterr().out.split())
+        assert "“mistake 3”" in said
+        assert "mistake 4" not in said
+        assert "36 others" in said

@@ -8,6 +8,8 @@ from click.testing import CliRunner
 
 from course.cli import main
 from course.content import find_content
+from course.grading.outcomes import Failure, Outcome, PropertyResult
+from course.mentor.hints import counterexample
 from course.mentor.repro import repro
 
 RIGHT = find_content().reference("foundations/neuron").read_text(encoding="utf-8")
@@ -69,6 +71,26 @@ def test_another_bug_begins_with_the_first_rung(run, tmp_path):
     assert "hint 2 of 3" in run("hint").output, "back at the first bug, its hints go on"
 
 
+def test_another_claim_begins_with_the_first_rung_where_no_bug_is_known(run, tmp_path):
+    write(tmp_path, RIGHT.replace("    db = dz.sum()", "    db = 1.37 * dz.sum()"))
+    run("check")
+    assert "hint 1 of 2" in run("hint").output
+    write(tmp_path, RIGHT.replace("2.0 * diff / diff.size", "1.37 * diff / diff.size"))
+    run("check")
+    said = run("hint").output
+    assert "hint 1 of 2" in said
+    assert "so this hint is about the claim" in said
+    write(tmp_path, RIGHT.replace("2.0 * diff / diff.size", "1.38 * diff / diff.size"))
+    run("check")
+    assert "hint 2 of 2" in run("hint").output
+
+
+def test_a_counterexample_of_several_lines_stays_in_one_column():
+    failure = Failure("y: got 1, expected 2", call="net = MLP(2)\nnet.forward(x)")
+    lines = counterexample(PropertyResult("test_y", "the claim", Outcome.WRONG, 1, failure))
+    assert lines == ("for net = MLP(2)\n    net.forward(x)", "y: got 1, expected 2")
+
+
 def test_changed_code_must_be_checked_first(run, tmp_path):
     write(tmp_path, WRONG)
     run("check")
@@ -83,6 +105,15 @@ def test_unfinished_code_has_no_hint(run):
     result = run("hint")
     assert result.exit_code == 2
     assert "course lesson F.1" in result.output
+
+
+def test_code_that_cannot_be_run_is_mended_first(run, tmp_path):
+    write(tmp_path, "def sigmoid(x:\n")
+    run("check")
+    result = run("hint")
+    assert result.exit_code == 2
+    assert "F.1 could not be run: SyntaxError" in result.output
+    assert "course next" not in result.output
 
 
 def test_passed_code_has_no_hint(run, tmp_path):
@@ -116,6 +147,17 @@ def test_the_script_may_stop_in_the_debugger(run, tmp_path):
     text = repro(step, failed, last.transcript(failed.name)[-1], debug=True)
     assert "breakpoint()" in text
     compile(text, "repro", "exec")
+    assert len(text.splitlines()) == len(repro(step, failed, last.transcript(failed.name)[-1]).splitlines())
+
+
+def test_the_debugger_shows_the_scripts_lines_and_is_left_quietly(run, tmp_path):
+    write(tmp_path, WRONG)
+    run("check")
+    command = [sys.executable, "-m", "course", "replay", "--pdb"]
+    done = subprocess.run(command, input="s\ns\nw\nq\n", capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert "-> y, cache = neuron_forward(" in done.stdout or "-> *outputs, cache = neuron_forward(" in done.stdout
+    assert "neuron.py(" in done.stdout, "it steps into the learner's code"
+    assert "Traceback" not in done.stderr + done.stdout
 
 
 def test_hint_needs_no_numpy(run, tmp_path):

@@ -31,9 +31,9 @@ def test_the_script_prints_the_numbers_of_the_verdict(key):
         assert not tried.fault, f"{mistake.name}: {tried.fault}\n{tried.script}\n{tried.printed}"
 
 
-def script(shown, said="", *args):
+def script(shown, said="", *args, value=None):
     failed = PropertyResult("test_f", "the claim", Outcome.WRONG, 1, Failure(said))
-    exchange = Exchange("probe", "run", args, {}, shown, {"status": "ok", "value": None})
+    exchange = Exchange("probe", "run", args, {}, shown, {"status": "ok", "value": value})
     text = repro(CURRICULUM["foundations/neuron"], failed, exchange)
     return [line for line in text.splitlines()[5:] if line and not line.startswith("# the grader")]
 
@@ -43,6 +43,23 @@ def test_what_the_grader_speaks_of_is_printed():
     assert script(program, "a.grad: got 1, expected 2")[-2:] == ["b.backward(2.0)", "print(a.grad)"]
     assert script(program, "the gradient is wrong")[-1] == "print(b.backward(2.0))"
     assert script("x1 = f(2)", "the value is wrong")[-1] == "print(x1)"
+
+
+def test_gradients_that_stay_in_the_network_are_printed():
+    program = "net = MLP(2)\nnet.forward(1.0)\nnet.backward(2.0)"
+    value = {"results": [{"dx": 1.0, "grads": [3.0]}]}
+    said = "the gradient of W1: got 3, expected 4"
+    assert script(program, said, value=value)[-2:] == ["print(net.backward(2.0))", "print(net.grads)"]
+    assert script(program, said, value={"dx": 1.0})[-1] == "print(net.backward(2.0))"
+
+
+def test_a_lambdas_argument_is_nothing_to_print():
+    said = "x[0] is 2 afterwards, was 3"
+    assert script("gradient(lambda x: x**2, np.array([3.0]))", said)[-1].startswith("print(gradient(")
+    assert script("x = np.array([3.0])\ngradient(lambda x: x**2, x)", said)[-2:] == [
+        "gradient(lambda x: x ** 2, x)",
+        "print(x[0])",
+    ]
 
 
 def test_what_the_wording_takes_for_given_is_there():

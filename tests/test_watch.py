@@ -308,8 +308,8 @@ class OnTerminal:
     def press(self, key: str) -> None:
         os.write(self._mine, key.encode())
 
-    def resize(self, columns: int) -> None:
-        _resize(self._mine, columns)
+    def resize(self, columns: int, lines: int = 40) -> None:
+        _resize(self._mine, columns, lines)
         os.kill(self.process.pid, signal.SIGWINCH)
 
     def close(self) -> None:
@@ -322,12 +322,12 @@ class OnTerminal:
 _TAKES_THE_TERMINAL = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); from course.cli import run; run()"
 
 
-def _resize(terminal: int, columns: int) -> None:
+def _resize(terminal: int, columns: int, lines: int = 40) -> None:
     import fcntl
     import struct
     import termios
 
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
 
 @on_posix
@@ -346,6 +346,10 @@ def test_keys_and_a_window_that_changes_its_size(workspace: Workspace, curriculu
         terminal.resize(44)
         screen = terminal.until("n h m r l a q")
         assert [line for line in screen.splitlines() if len(line) > 44] == []
+        terminal.resize(44, 10)
+        screen = terminal.until("lines more in a taller window")
+        terminal.until("n h m r l a q")
+        assert "WRONG" in screen, "the beginning of a verdict is what stays"
         terminal.resize(100)
         terminal.until("q quit")
         terminal.press("a")
@@ -362,6 +366,9 @@ def test_keys_and_a_window_that_changes_its_size(workspace: Workspace, curriculu
         terminal.until("all 3 properties hold")
         terminal.press("n")
         terminal.until("watching A.2")
+        screen = terminal.until("nothing is written yet; the next save is checked")
+        assert "→ A.2" in screen, "what `course next` said is still there"
+        assert "not written yet" not in screen
         assert progress_of(workspace).current == "alpha/mean"
         terminal.press("q")
         terminal.process.wait(PATIENCE)

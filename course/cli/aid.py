@@ -11,6 +11,15 @@ from course.cli.base import step_argument
 from course.errors import CourseError, UsageError
 from course.session import open_session
 
+# Run the script with a breakpoint in it under the name of the file, so that the debugger can show its lines; whoever
+# quits the debugger wants to see no traceback.
+DEBUG = """import bdb, sys
+try:
+    exec(compile(sys.argv[2], sys.argv[1], "exec"))
+except bdb.BdbQuit:
+    pass
+"""
+
 
 @click.command()
 @step_argument()
@@ -60,5 +69,6 @@ def replay(ctx: click.Context, step: str | None, debug: bool) -> None:
     click.echo(f"{file.name}: {failed.claim}", err=True)
     command = [sys.executable, str(file)]
     if debug:
-        command = [sys.executable, "-c", repro(chosen, failed, transcript[-1], debug=True)]
+        click.echo("s steps into the call, n over a line, w says where, p NAME prints, c goes on, q quits", err=True)
+        command = [sys.executable, "-c", DEBUG, str(file), repro(chosen, failed, transcript[-1], debug=True)]
     ctx.exit(subprocess.run(command, cwd=session.workspace.root, check=False).returncode)

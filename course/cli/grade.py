@@ -61,6 +61,9 @@ def grade_step(session: Session, step: Step, *, seed: int | None = None, quiet: 
     """Grade one step, show the verdict and record it; the time shown is that since the command was typed."""
     from course.grading.judge import Submission, grade  # noqa: PLC0415 - pytest and NumPy only when something is graded
 
+    if step.key not in session.progress.opened and not session.workspace.file(step).exists():
+        opens = "course next" if session.progress.opened else "course start"
+        raise UsageError(f"{step.number} {step.title} is not open yet: there is no {step.path}.", hint=opens)
     verdict = _graded_by_a_watch(session, step, seed)
     if verdict is None:
         submission = Submission(session.workspace.modules(), kept=session.workspace.state / "examples")

@@ -146,6 +146,7 @@ class _Pressed:
         current = session.progress.current
         if current is not None and current in session.curriculum and current != watching.step.key:
             watching.session = session
+            self._screen.opened(session, session.curriculum[current])
             watching.turn_to(session.curriculum[current])
 
 

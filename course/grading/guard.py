@@ -327,6 +327,7 @@ _WRITES = frozenset({
     "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate", "os.chmod", "os.chown", "os.link", "os.symlink",
     "os.utime", "shutil.rmtree", "shutil.move",
 })  # fmt: skip
+_DEBUGGER = "the debugger: nobody can type here; course replay --pdb stops at a failing call"
 # Attributes that hold a frame, from which one can walk up into the engine's.
 _FRAMES = frozenset({"tb_frame", "gi_frame", "cr_frame", "ag_frame"})
 _OF_A_FUNCTION = frozenset({"__code__", "__defaults__", "__kwdefaults__"})
@@ -378,7 +379,7 @@ def watch(guard: Guard, net: Any = None, relayed: dict[str, Callable[..., Any]] 
             guard.refuse("using the network")
         elif event in _HANDS_IN_THE_ENGINE or event.startswith("ctypes."):
             if not _is_ours(caller(2)):
-                guard.refuse(f"{event}: reaching around the language")
+                guard.refuse(_DEBUGGER if _is_debugger(caller(2)) else f"{event}: reaching around the language")
         elif event in _WRITES:
             _changed(guard, event, *args)
         elif event == "sys._getframe" or (event == "object.__getattr__" and args[1] in _FRAMES):
@@ -400,6 +401,11 @@ def _is_ours(thing: Any) -> bool:
     """Whether a frame or a function is the engine's, or a probe's."""
     names = getattr(thing, "f_globals", None) or getattr(thing, "__globals__", None)
     return any(names is space for space in _ours) or names is globals()
+
+
+def _is_debugger(frame: FrameType) -> bool:
+    """Whether it is `breakpoint()` or `pdb` that asks."""
+    return frame.f_globals.get("__name__") == "bdb" and _is_module(frame, "bdb")
 
 
 # The globals of the engine's modules and of the probes, `hide` notes them.

@@ -7,6 +7,7 @@ line to type.
 
 from __future__ import annotations
 
+import textwrap
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -33,6 +34,11 @@ class Hint:
 def hint(content: Content, workspace: Workspace, step: Step, last: LastCheck) -> Hint:
     """Open the next rung if the code was changed and checked since the last one; else show that one again."""
     failed = last.first_failure
+    if last.problem is not None:
+        raise UsageError(
+            f"{step.number} could not be run: {last.problem.summary}. The first hint needs code that runs.",
+            hint=f"course check {step.number}   shows where",
+        )
     if last.outcome is Outcome.PASSED or failed is None:
         raise UsageError(f"{step.number} has nothing to hint at: no property failed.", hint="course next")
     if failed.outcome is Outcome.UNFINISHED:
@@ -41,7 +47,8 @@ def hint(content: Content, workspace: Workspace, step: Step, last: LastCheck) ->
             hint=f"course lesson {step.number}",
         )
     rungs = _rungs(content, step, last, failed)
-    about = ", ".join(last.diagnosis.mistakes) if last.diagnosis and last.diagnosis.finding is Finding.MATCH else ""
+    matched = last.diagnosis and last.diagnosis.finding is Finding.MATCH
+    about = ", ".join(last.diagnosis.mistakes) if last.diagnosis and matched else f"the claim of {failed.name}"
     opened = _opened(workspace, step, about)
     fresh = not opened or opened[-1][1] != last.code
     rung = min(len(opened) + fresh, len(rungs)) if fresh else min(len(opened), len(rungs))
@@ -51,24 +58,26 @@ def hint(content: Content, workspace: Workspace, step: Step, last: LastCheck) ->
 
 
 def _rungs(content: Content, step: Step, last: LastCheck, failed: PropertyResult) -> list[tuple[str, ...]]:
-    counterexample = _counterexample(failed)
+    shown = counterexample(failed)
     found = last.diagnosis
     if found is not None and found.finding is Finding.MATCH:
         known = {mistake.name: mistake for mistake in load_mistakes(content.mistakes(step.key))}
         hints = [known[name].hints for name in found.mistakes if name in known]
         if hints:
             first, second, third = (tuple(rung) for rung in zip(*hints, strict=True))
-            return [first, (*second, *counterexample), third]
+            return [first, (*second, *shown), third]
     question = f"The claim is: {failed.claim}. For the input below, what should come out? Work it out by hand first."
     call = failed.failure.call if failed.failure else ""
-    return [(question, call) if call else (question,), counterexample]
+    return [(question, textwrap.indent(call, "  ")) if call else (question,), shown]
 
 
-def _counterexample(failed: PropertyResult) -> tuple[str, ...]:
+def counterexample(failed: PropertyResult) -> tuple[str, ...]:
+    """The telling input and what came out, a call of several lines in one column."""
     failure = failed.failure
     if failure is None:
         return ()
-    lines = [f"for {failure.call}" if failure.call else "", failure.summary, *failure.detail, *failure.where]
+    call = textwrap.indent(failure.call, " " * 4)[4:]
+    lines = [f"for {call}" if call else "", failure.summary, *failure.detail, *failure.where]
     return tuple(line for line in lines if line)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -24,14 +25,15 @@ class History:
     bugs: dict[str, list[str]] = field(default_factory=dict)
     passed: list[str] = field(default_factory=list)
 
-    def told(self, step: Step) -> str:
-        """The learner's state in a few lines."""
+    def told(self, step: Step, now: Sequence[str] = ()) -> str:
+        """The learner's state in a few lines; what is said of this step elsewhere, `now`, is not said again."""
         checks = self.checks.get(step.key, 0)
         times = {0: "not checked yet", 1: "checked once"}.get(checks, f"checked {checks} times")
-        more = f"{len(self.passed) - MOST_PASSED} others, " if len(self.passed) > MOST_PASSED else ""
-        passed = f"{more}{', '.join(self.passed[-MOST_PASSED:])}" if self.passed else "none yet"
-        lines = [f"This step: {times}. Steps passed: {passed}."]
-        if bugs := self.bugs.get(step.key, [])[-MOST_BUGS:]:
+        others = [number for number in self.passed if number != step.number]
+        more = f"{len(others) - MOST_PASSED} others, " if len(others) > MOST_PASSED else ""
+        passed = f"{more}{', '.join(others[-MOST_PASSED:])}" if others else "none yet"
+        lines = [f"This step: {times}. Other steps passed: {passed}."]
+        if bugs := [bug for bug in self.bugs.get(step.key, []) if bug not in now][-MOST_BUGS:]:
             lines.append(f"Bugs diagnosed here before: {', '.join(f'“{bug}”' for bug in bugs)}.")
         return "\n".join(lines)
 

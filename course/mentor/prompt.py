@@ -25,6 +25,7 @@ from course.mentor.voice import contract, part, persona
 MOST = 4000
 # The code gets at least so many characters, if it has so many.
 LEAST_CODE = 600
+MOST_NAMES = 4
 MOST_LINE = 160
 
 
@@ -67,7 +68,9 @@ def build(content: Content, request: Request) -> str:
     """Write the prompt."""
     parts = contract(content)
     head = f"{part(parts, 'role')} {persona(content, request.persona)}"
-    tail = [f"MY STATE\n{request.history.told(request.step)}", part(parts, f"rules {request.situation.value}")]
+    now = request.last.diagnosis.mistakes if request.last is not None and request.last.diagnosis is not None else ()
+    state = f"MY STATE\n{request.history.told(request.step, now)}"
+    tail = [state, part(parts, f"rules {request.situation.value}")]
     if request.language:
         tail.append(f"Answer in {_language(request.language)}.")
     facts = load_facts(content, request.step)
@@ -114,6 +117,8 @@ def _known(request: Request, measure: _Measure) -> str:
     title = f"{step.number} “{step.title}”"
     if request.situation is Situation.DEFEND:
         return "\n".join(request.measured)
+    if last is None and request.history.checks.get(step.key):
+        return f"I begin {title} afresh. What I have written so far, and how it was checked, is left out here."
     if last is None:
         return f"I begin {title}. Nothing is written yet, and nothing has been checked."
     if last.problem is not None:
@@ -167,7 +172,9 @@ def _diagnosis(last: LastCheck) -> str:
     names = " and ".join(f"“{name}”" for name in found.mistakes)
     if found.finding is Finding.MATCH:
         return f"Diagnosis: it behaves exactly like {names} on {found.inputs} inputs. Do not tell me; lead me there."
-    either = " or ".join(f"“{name}”" for name in found.mistakes)
+    more = len(found.mistakes) - MOST_NAMES
+    named = found.mistakes if more <= 1 else found.mistakes[:MOST_NAMES]
+    either = " or ".join([*(f"“{name}”" for name in named), *([f"{more} others"] if more > 1 else [])])
     return (
         f"Diagnosis: it behaves like {either}; {found.inputs} inputs do not tell which. Do not tell me; lead me there."
     )

@@ -15,13 +15,11 @@ from course.grading.show import show_value
 
 
 def repro(step: Step, failed: PropertyResult, exchange: Exchange, *, debug: bool = False) -> str:
-    """Write the script; with `debug` it stops in the debugger right before the call."""
+    """Write the script; with `debug` it stops in the debugger right before the call, and has as many lines."""
     lines = [f'"""{step.number}: {failed.claim}. Written by course replay {step.number}."""', ""]
     if "numpy" in step.rules.imports:
         lines += ["import numpy as np", ""]
-    lines += [f"from {step.module} import *", ""]
-    if debug:
-        lines.append("breakpoint()  # s: step into the next line, n: over it, p NAME: print, c: go on")
+    lines += [f"from {step.module} import *", "breakpoint()" if debug else ""]
     lines += _calls(exchange, failed.failure.summary if failed.failure else "")
     if failed.failure:
         lines += ["", *(f"# the grader: {line}" for line in (failed.failure.summary, *failed.failure.detail))]
@@ -74,7 +72,7 @@ def _shown(exchange: Exchange, said: str) -> list[str]:
         words = f"What stands here for {' and '.join(unknown)} is an object of the grader's own:"
         return [*_as_comment(words), *(f"# {line}" for line in exchange.shown.splitlines())]
     *before, last = tree.body or [ast.Pass()]
-    spoken = _spoken_of(said, bound)
+    spoken = _spoken_of(said, _made(tree))
     # A call that hands nothing back is done for what it changes: that is printed.
     silent = isinstance(last, ast.Expr) and bool(spoken)
     lines += [ast.unparse(one) for one in before]
@@ -82,6 +80,8 @@ def _shown(exchange: Exchange, said: str) -> list[str]:
     lines.append(f"print({ast.unparse(last)})" if printed else ast.unparse(last))
     if isinstance(last, ast.Assign) and not spoken:
         spoken = [ast.unparse(last.targets[0])]
+    if not spoken and (network := _backward_of(last)) and _brings(exchange.reply.get("value"), "grads"):
+        spoken = [f"{network}.grads"]
     return lines + [f"print({one})" for one in spoken]
 
 
@@ -99,6 +99,12 @@ def _given(tree: ast.Module, exchange: Exchange, bound: set[str]) -> tuple[list[
         elif name[0].islower() and not _is_called(tree, name):
             unknown.append(name)
     return lines, unknown
+
+
+def _made(tree: ast.Module) -> set[str]:
+    """Names that the script itself has once it ran, not only a lambda or a comprehension in it."""
+    targets = [target for node in ast.walk(tree) if isinstance(node, ast.Assign) for target in node.targets]
+    return {one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)}
 
 
 def _continued(tree: ast.Module) -> set[str]:
@@ -142,6 +148,21 @@ def _spoken_of(said: str, bound: set[str]) -> list[str]:
     """What the grader's sentence is about, where the script has it: `x0.grad: got 1.5`, `params[0], of shape …`."""
     found = re.match(r"([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*|\[\d+\])*)", said)
     return [found[0]] if found and found[1] in bound else []
+
+
+def _backward_of(last: ast.stmt) -> str:
+    """The name of what `net.backward(…)` is called on; it may leave its gradients there, too."""
+    match last:
+        case ast.Expr(ast.Call(ast.Attribute(ast.Name(name), "backward"))):
+            return name
+    return ""
+
+
+def _brings(value: object, key: str) -> bool:
+    """Whether a probe brought something back under this name."""
+    if isinstance(value, dict):
+        return key in value or any(_brings(one, key) for one in value.values())
+    return isinstance(value, list) and any(_brings(one, key) for one in value)
 
 
 def _as_comment(text: str) -> list[str]:

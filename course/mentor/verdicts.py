@@ -43,8 +43,8 @@ _STAMPS = tuple(
         rf"\bI (?:see|found|find) no (?:bugs?|errors?|mistakes?) in (?:{_CODE}|your NAME)",
         r"\ball (?:the |your )?(?:tests|checks|properties) (?:should |will |now )?(?:pass|hold)\b",
         rf"^\W*(?:yes[,!]? )?everything {_VERY}(?:works|passes|is {_VERY}{_GOOD})\b",
-        r"\b(?:you can|you may|you are|you're|ready|earned|free)\b.{0,40}\b(?:move|go|proceed|continue)(?: on)? to the "
-        r"next step(?! of| in)\b",
+        r"\b(?:you can|you may|you are|you're|ready|earned|free)\b.{0,40}\b(?:move|go|proceed|continue)(?: on)? to "
+        r"(?:the next step(?! of| in)\b|(?:step )?[F\d]\.\d{1,2}\b)",
         rf"\b(?:dein|der|ihr) code ist {_VERY}(?:korrekt|richtig|perfekt|fehlerfrei)\b",
         rf"\b(?:ton|votre|le) code est {_VERY}(?:correct|juste|parfait)\b",
         rf"\b(?:tu|su|el) código es {_VERY}(?:correcto|perfecto)\b",
@@ -60,6 +60,8 @@ _ALARMS = tuple(
         rf"\b(?:{_CODE}|your NAME) {_VERY}(?:has|contains) (?:still )?{_ANY} (?:\w+ )?{_BUG}s?\b",
         rf"\bthere (?:is|are) {_VERY}{_ANY} (?:\w+ )?{_BUG}s? in (?:{_YOURS}|your NAME|NAME|this code)",
         rf"\bI (?:see|found|find|spotted|have found) {_ANY} (?:\w+ )?{_BUG}s? in (?:{_YOURS}|your NAME|this code)",
+        rf"\byou {_VERY}have {_ANY} (?:\w+ )?{_BUG}s? in (?:{_YOURS}|your NAME|NAME)",
+        r"\byour NAME is (?:clearly |simply )?the (?:culprit|problem)\b",
         rf"\b{_CODE} (?:does not|doesn't) (?:work|pass)\b",
         r"(?:\byour |^\W*)NAME returns the wrong (?:value|values|result|results|shape|answer)\b",
         rf"\b(?:dein|ihr) code ist {_VERY}(?:falsch|fehlerhaft|nicht korrekt|nicht richtig)\b",
@@ -71,7 +73,10 @@ _ALARMS = tuple(
 # “However, …” only turns from the sentence before.
 _TURN = re.compile(r"^\W*(?:however|but|still|hmm+|well|okay|ok|sorry|aber|leider|mais|pero)\b[,:]?\s*", re.IGNORECASE)
 # Words that fill a sentence and limit nothing.
-_FILL = re.compile(r"\b(?:(?:for|in|of) this (?:step|exercise|task|function)|as it stands|as written)\b", re.IGNORECASE)
+_FILL = re.compile(
+    r"\b(?:(?:for|in|of) this (?:step|exercise|task|function)|as it stands|as written|before anything else)\b",
+    re.IGNORECASE,
+)
 # Doubt, condition, limit, the past, other people, and what is only almost so: such a sentence is no plain verdict.
 _HEDGED = any_word(
     r"""
@@ -96,6 +101,22 @@ _NEGATED = any_word(
     not | never | no | nothing | none | neither | nor | cannot | can't | don't | doesn't | isn't | aren't |
     won't | wouldn't | nicht | kein | keine | no es | n'est | pas | ningún
     """,
+)
+# “…, it ignores the axis” only tells more of what was said before it: there a “not” or an “in” limits nothing.
+_MORE = re.compile(
+    r"^(?: ?[,;:—–] ?| )(?:(?:and|since|because|as) )?(?:it|this|that|you)\b"
+    r"|^ ?[:;—–] ?(?:the|every|each|all|no|an?)\b",
+    re.IGNORECASE,
+)
+_LIMITS = any_word(
+    r"""
+    if | whether | when | once | until | unless | after | before | as soon as | suppose | supposing | imagine |
+    assume | assuming | would | could | should be | might | may | maybe | perhaps | possibly | probably | likely |
+    seems? | suspect | guess | think | believe | verified | unsure | sure | but | except | however | although |
+    though | while | apart | only | so far | almost | nearly | partly | mostly | as long as | earlier | was | were |
+    had | previous | previously | old | used to | said | wrote | claim\w* | ask\w* | right | correct | wrong | fine
+    """,
+    also=r"\?|¿",
 )
 _LEADS_TO_NO_CLAIM = any_word(
     r"""
@@ -163,7 +184,10 @@ def _reading(functions: Sequence[str], sentence: Sentence, shows_code: bool) -> 
             found = pattern.search(text)
             if found is None or (shows_code and re.search(r"\b(?:the|this) ", found[0], re.IGNORECASE)):
                 continue
-            rest = f"{text[: found.start()]} … {text[found.end() :]}"
+            before, behind = text[: found.start()], text[found.end() :]
+            if _MORE.match(behind) and not _LIMITS.search(behind):
+                behind = ""
+            rest = f"{before} … {behind}"
             return None if _HEDGED.search(rest) or _NEGATED.search(rest) else (praised, named)
     return None
 

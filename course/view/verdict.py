@@ -15,6 +15,7 @@ WORDS = {
     Outcome.GRADER_FAULT: "OUR FAULT",
 }  # fmt: skip
 MOST_OTHERS = 12
+MOST_NAMES = 4
 MOST_PRINTED = 8
 
 
@@ -86,11 +87,17 @@ def _show_diagnosis(diagnosis: Diagnosis | None) -> None:
     if diagnosis.finding is Finding.MATCH:
         said = f"behaves exactly like {' and '.join(names)} on {diagnosis.inputs} inputs"
     else:
-        said = f"behaves like one of {', '.join(names)}; {diagnosis.inputs} inputs do not tell them apart"
+        said = f"behaves like one of {_some(names, ', ')}; {diagnosis.inputs} inputs do not tell them apart"
     say(Text.assemble(("DIAGNOSIS  ", "diagnosis"), said), indent=2)
     if diagnosis.rivals:
-        rivals = " or ".join(f"“{name}”" for name in diagnosis.rivals)
+        rivals = _some([f"“{name}”" for name in diagnosis.rivals], " or ")
         say(f"the input above alone could also be {rivals}; others tell", indent=4)
+
+
+def _some(names: list[str], between: str) -> str:
+    """The names, or the first of them and how many more there are: nobody reads fifty."""
+    more = len(names) - MOST_NAMES
+    return between.join(names) if more <= 1 else f"{between.join(names[:MOST_NAMES])}{between}{more} others"
 
 
 def _show_others(others: list[PropertyResult]) -> None:

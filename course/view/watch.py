@@ -15,6 +15,7 @@ from course.grading.outcomes import SCHEMA, Outcome, Verdict
 from course.grading.score import read_score
 from course.session import Session
 from course.view import verdict as view
+from course.view import welcome
 from course.view.console import console, link, say, say_cut
 
 KEYS = (
@@ -22,6 +23,8 @@ KEYS = (
 )  # fmt: skip
 # Below this a check is over before one could read how far it is.
 QUIET_SECONDS = 0.25
+# Below the verdict: an empty line, the keys, and what is going on.
+LINES_BELOW = 3
 
 
 class JsonLines:
@@ -68,12 +71,15 @@ class Terminal:
 
     def __init__(self) -> None:
         self._body: Callable[[], None] = lambda: None
+        self._cut = False
         self._step: Step | None = None
         self._status = ""
         self._last: tuple[Session, Step, Verdict] | None = None
         self._wall: tuple[float, float | None] = (0.0, None)
         # Another program has the screen; and something happened meanwhile.
         self.hidden = self._missed = False
+        # A step has just been opened, and what `course next` said of it is on the screen.
+        self._opened = False
 
     def checking(self, step: Step) -> None:
         fresh, self._step = self._step is not step, step
@@ -82,14 +88,27 @@ class Terminal:
         else:
             self._say_status("checking …")
 
+    def opened(self, session: Session, step: Step) -> None:
+        """A step was opened: what `course next` says of it stays until there is something to say about the code."""
+        # Of the steps that share a file the first brings it.
+        copied = session.curriculum.sharing(step)[0] is step
+
+        def body() -> None:
+            welcome.show_opened(session.curriculum, step, session.workspace.root, copied=copied, lesson=True)
+
+        self._step, self._body, self._cut, self._opened, self._missed = step, body, True, True, True
+
     def first_failure(self, step: Step, outcome: Outcome, claim: str, summary: str, wall: float) -> None:
+        if self._opened and outcome is Outcome.UNFINISHED:
+            return
+
         def body() -> None:
             say(Text.assemble(("✗ ", outcome.value), (f"{step.number} {step.title}", "bold")))
             say(Text.assemble((f"{view.WORDS[outcome]}  ", outcome.value), (claim, "bold")), indent=2)
             say(summary, indent=4)
             say(f"seen after {wall:.2f} s; the whole verdict follows", "quiet", indent=4)
 
-        self._draw(body)
+        self._draw(body, cut=True)
 
     def progress(self, done: int, properties: int, examples: int, seconds: float, left: float | None) -> None:
         if seconds < QUIET_SECONDS:
@@ -99,7 +118,12 @@ class Terminal:
 
     def verdict(self, session: Session, step: Step, verdict: Verdict, wall: float, first: float | None) -> None:
         self._step, self._last, self._wall = step, (session, step, verdict), (wall, first)
-        self.show_last()
+        nothing = all(one.outcome is Outcome.UNFINISHED for one in verdict.properties)
+        greeted, self._opened = self._opened, False
+        if greeted and nothing:
+            self._say_status("nothing is written yet; the next save is checked")
+        else:
+            self.show_last()
 
     def show_last(self, *, everything: bool = False) -> None:
         """Draw the last verdict (again), or every property of it in a line."""
@@ -114,14 +138,14 @@ class Terminal:
                 _show_verdict(session, step, verdict)
             say(_took(*self._wall), "quiet", indent=2)
 
-        self._draw(body)
+        self._draw(body, cut=not everything)
 
     def note(self, text: str, hint: str = "") -> None:
         self._draw(lambda: _show_note(text, hint))
 
     def draw(self) -> None:
         """Draw it all again: the size changed, or another program had the screen."""
-        self._draw(self._body)
+        self._draw(self._body, cut=self._cut)
 
     def hide(self) -> None:
         """Another program has the screen now."""
@@ -143,16 +167,23 @@ class Terminal:
 
     # ------------------------------------------------------------ drawing
 
-    def _draw(self, body: Callable[[], None]) -> None:
-        self._body, self._status = body, ""
+    def _draw(self, body: Callable[[], None], *, cut: bool = False) -> None:
+        """Draw the screen anew; what is `cut` to its height keeps its beginning, which says what is wrong."""
+        self._body, self._cut, self._status = body, cut, ""
         if self.hidden:
             self._missed = True
             return
         out = console()
         out.control(Control.home(), Control.clear())
-        self._head()
-        say()
-        body()
+        with out.capture() as drawn:
+            self._head()
+            say()
+            body()
+        lines = drawn.get().splitlines(keepends=True)
+        room = max(out.height - LINES_BELOW, 1)
+        out.file.writelines(lines if not cut or len(lines) <= room else lines[: room - 1])
+        if cut and len(lines) > room:
+            say_cut(Text(f"… {len(lines) - room + 1} lines more in a taller window", style="quiet"), indent=2)
         say()
         self.show_keys()
 
