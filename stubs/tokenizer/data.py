@@ -37,7 +37,8 @@ def tokenize_to_memmap(
 
     Bytes that are not UTF-8 raise UnicodeDecodeError. After an error nobody looks at `out`.
 
-    Memory: a line of text and at most 2**15 ids at a time, however long the files are.
+    Memory: a line of text (or a piece of at most 2**14 characters) and at most 4,096 ids at a time, however long the
+        files are.
 
     >>> class Bytes:
     ...     def encode(self, text):

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from course.grading.probes import find_function
+from course.grading.probes import MissingName, find_function
 
 OUT = "ids.bin"
 
@@ -96,6 +96,17 @@ def letters(
         names[0] if alone else names, Letters(table), OUT, dtype=np.dtype(dtype), **kw
     )
     return total, _written()
+
+
+def refused(
+    module: ModuleType, documents: list[bytes], table: dict[str, list[int]], dtype: str, **kw: Any
+) -> str | list[int]:
+    """Which of the errors that are right was raised, in one word for all of them; or the ids that were written."""
+    try:
+        letters(module, documents, table, dtype, alone=True, **kw)
+    except (OverflowError, ValueError):
+        return "refused"
+    return np.frombuffer(_written(), dtype=dtype).tolist()  # type: ignore[no-any-return]
 
 
 def lines_given(module: ModuleType, data: bytes, table: dict[str, list[int]]) -> list[str]:
@@ -177,6 +188,32 @@ def _peak(work: Callable[[], object]) -> int:
         tracemalloc.stop()
 
 
+def the_rest(module: ModuleType, data: Any, longer: Any) -> list[Any]:
+    """A little of what every other function of the step does; of what is not written yet, nothing."""
+    asked: list[Callable[[], Any]] = [
+        lambda: find_function(module, "split_train_val")(100, 0.29),
+        lambda: find_function(module, "split_train_val")(100, 0.5, [48, 50, 99]),
+        lambda: all_pairs(module, data[:6], 3, 3, 40, 1),
+        lambda: described(module, data, 2, 3, device="meta"),
+        lambda: seeded(module, longer, 8, 2, 1),
+        lambda: alone(module, np.array(data), 2, 3),
+        lambda: in_order(module, data, 2, 2, 5),
+        lambda: epochs(module, data, 3, 2, 1, 3),  # no window is left out: all right versions give the same
+        lambda: orders_compared(module, longer, 4, 2, 1),
+        lambda: resumed(module, longer, (8, 2), 4, 3, shuffle=True, used=2),
+    ]
+    return [_or_nothing(ask) for ask in asked]
+
+
+def _or_nothing(ask: Callable[[], Any]) -> Any:
+    try:
+        return ask()
+    except (NotImplementedError, MissingName):
+        return None
+    except Exception as error:
+        return type(error).__name__
+
+
 # ---------------------------------------------------------------- get_batch
 
 
@@ -184,8 +221,14 @@ def _generator(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
+def _two(batch: Any) -> tuple[Any, Any]:
+    if not isinstance(batch, tuple | list) or len(batch) != 2:
+        raise TypeError(f"a batch is {type(batch).__name__}, expected (x, y)")
+    return batch[0], batch[1]
+
+
 def _pairs(batch: Any) -> list[tuple[Any, Any]]:
-    x, y = batch
+    x, y = _two(batch)
     for name, tensor in (("x", x), ("y", y)):
         if not isinstance(tensor, torch.Tensor):
             raise TypeError(f"{name} is {type(tensor).__name__}, expected a tensor")
@@ -206,7 +249,7 @@ def all_pairs(module: ModuleType, data: Any, batch_size: int, context_length: in
 def described(module: ModuleType, data: Any, batch_size: int, context_length: int, **kw: Any) -> Any:
     """Shape, dtype and device of x and y."""
     batch = find_function(module, "get_batch")(data, batch_size, context_length, **kw)
-    return [_kind(tensor) for tensor in batch] if isinstance(batch, tuple | list) else batch
+    return [_kind(tensor) for tensor in _two(batch)]
 
 
 def _kind(value: Any) -> Any:
@@ -215,13 +258,23 @@ def _kind(value: Any) -> Any:
     return tuple(value.shape), str(value.dtype).removeprefix("torch."), value.device.type
 
 
+def impossible(module: ModuleType, data: Any, batch_size: int, context_length: int, device: str) -> Any:
+    """ "refused", if a device that is not there raised one of torch's errors or a ValueError; else what came."""
+    try:
+        return described(module, data, batch_size, context_length, device=device)
+    except (RuntimeError, AssertionError, ValueError) as error:
+        if isinstance(error, NotImplementedError):
+            raise
+        return "refused"
+
+
 def uneven_starts(module: ModuleType, data: Any, batch_size: int, context_length: int, calls: int, seed: int) -> Any:
     """Which starts come too rarely or too often by more than seven standard deviations; data has no value twice."""
     get_batch, generator = find_function(module, "get_batch"), _generator(seed)
     first = {int(value): start for start, value in enumerate(data)}
     counts: Counter[int] = Counter()
     for _ in range(calls):
-        x, _y = get_batch(data, batch_size, context_length, generator=generator)
+        x, _y = _two(get_batch(data, batch_size, context_length, generator=generator))
         counts.update(first.get(value, -1) for value in x[:, 0].tolist())
     starts, rows = len(data) - context_length, calls * batch_size
     mean, sigma = rows / starts, (rows / starts * (1 - 1 / starts)) ** 0.5
@@ -237,7 +290,7 @@ def together(module: ModuleType, data: Any, batch_size: int, context_length: int
     first = {int(value): start for start, value in enumerate(data)}
     rows, batches, last = set(), set(), None
     for _ in range(calls):
-        x, _y = get_batch(data, batch_size, context_length, generator=generator)
+        x, _y = _two(get_batch(data, batch_size, context_length, generator=generator))
         starts = [first.get(value, -1) for value in x[:, 0].tolist()]
         rows.add(tuple(starts[:2]))
         if last is not None:
@@ -308,7 +361,7 @@ def _moved(before: dict[str, str]) -> list[str]:
 def alone(module: ModuleType, data: Any, batch_size: int, context_length: int) -> list[str]:
     """Write into y, then into x; say what else changed."""
     kept = np.array(data)
-    x, y = find_function(module, "get_batch")(data, batch_size, context_length)
+    x, y = _two(find_function(module, "get_batch")(data, batch_size, context_length))
     changed = []
     for name, written, other_name, other in (("y", y, "x", x), ("x", x, "y", y)):
         before = other.clone()
@@ -345,8 +398,7 @@ def memory_of_batches(module: ModuleType, tokens: int, batch_size: int, context_
 def endless(module: ModuleType, tokens: int, batch_size: int, context_length: int) -> Any:
     """A batch from a dataset that no memory holds: one token, seen everywhere."""
     dataset = np.broadcast_to(np.uint16(40_000), tokens)
-    x, y = find_function(module, "get_batch")(dataset, batch_size, context_length)
-    return x, y
+    return _two(find_function(module, "get_batch")(dataset, batch_size, context_length))
 
 
 # ---------------------------------------------------------------- DataLoaderLite
@@ -364,7 +416,7 @@ def make(module: ModuleType, data: Any, batch_size: int, context_length: int, **
 def in_order(module: ModuleType, data: Any, batch_size: int, context_length: int, batches: int) -> Any:
     """The first batches of a loader that does not shuffle."""
     loader = _loader(module, data, batch_size, context_length, shuffle=False)
-    return [list(loader.next_batch()) for _ in range(batches)]
+    return [list(_two(loader.next_batch())) for _ in range(batches)]
 
 
 def _windows(data: Any, context_length: int) -> dict[Any, int]:
@@ -411,6 +463,18 @@ def orders_compared(module: ModuleType, data: Any, batch_size: int, context_leng
         "each epoch, another order": run[0] != run[1] and run[1] != run[2] and run[0] != run[2],
         "not the order of the dataset": run[0] != sorted(run[0]),
         "moved": moved,
+    }
+
+
+def defaults(module: ModuleType, data: Any, batch_size: int, context_length: int) -> Any:
+    """How a loader that is told nothing compares with one that is told to shuffle with the seed 0, over two epochs."""
+    numbers, found = _windows(data, context_length), []
+    for options in ({}, {"shuffle": True, "seed": 0}):
+        loader = _loader(module, data, batch_size, context_length, **options)
+        found.append([_epoch(loader, numbers) for _ in range(2)])
+    return {
+        "without shuffle it shuffles": found[0][0] != sorted(found[0][0]),
+        "without a seed it is 0": found[0] == found[1],
     }
 
 
@@ -483,14 +547,15 @@ def foreign_state(module: ModuleType, made: list[Any], given: list[Any], steps: 
 
 def loader_kinds(module: ModuleType, data: Any, batch_size: int, context_length: int, device: str) -> Any:
     """Shape, dtype and device of x and y."""
-    return [_kind(tensor) for tensor in _loader(module, data, batch_size, context_length, device=device).next_batch()]
+    loader = _loader(module, data, batch_size, context_length, device=device)
+    return [_kind(tensor) for tensor in _two(loader.next_batch())]
 
 
 def loader_alone(module: ModuleType, data: Any, batch_size: int, context_length: int, shuffle: bool) -> list[str]:
     """Write into x and y of a loader's batch; say what else changed, the next epoch's batch included."""
     kept = np.array(data)
     loader = _loader(module, data, batch_size, context_length, shuffle=shuffle)
-    x, y = loader.next_batch()
+    x, y = _two(loader.next_batch())
     before, changed = x.clone(), []
     y.fill_(-100)
     if not torch.equal(x, before):
@@ -505,5 +570,4 @@ def loader_alone(module: ModuleType, data: Any, batch_size: int, context_length:
 def loader_memory(module: ModuleType, tokens: int, batch_size: int, context_length: int) -> Any:
     """A batch from a dataset that no memory holds, in few but long windows: so many tokens, all of them one."""
     dataset = np.broadcast_to(np.uint16(40_000), tokens)
-    x, y = _loader(module, dataset, batch_size, context_length).next_batch()
-    return [_kind(x), _kind(y)]
+    return [_kind(tensor) for tensor in _two(_loader(module, dataset, batch_size, context_length).next_batch())]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-BUFFER = 1 << 14  # ids in memory at a time
+BUFFER = 1 << 12  # ids in memory at a time
 
 
 def tokenize_to_memmap(

@@ -18,7 +18,7 @@ class Writer:
     def put(self, ids):
         for i in ids:
             self.kept.append(i)
-            if len(self.kept) == 5000:
+            if len(self.kept) == 4000:
                 self.flush()
 
     def flush(self):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from course.grading import check
 from course.grading.strategies import sizes
 
-few = settings(max_examples=10)
+few, some = settings(max_examples=6), settings(max_examples=12)
 salts = st.integers(0, 2**20)  # of the numbers in an example
 
 # ---------------------------------------------------------------- tokenize_to_memmap
@@ -89,6 +89,7 @@ def letters(learner, documents, table, dtype="uint16", *, alone=True, **kw):
     return check.items(learner.probe("letters", data, table, dtype, alone=alone, shown=shown, **kw), 2)
 
 
+@some
 @given(texts, salts)
 @example("bé\n", 1)
 def test_ids_of_one_file(learner, text, salt):
@@ -98,17 +99,14 @@ def test_ids_of_one_file(learner, text, salt):
     made(letters(learner, [text], table), plain_ids(text, table))
 
 
-@few
-@given(
-    st.sampled_from(["a\r\nb\r\n", "\ufeffab", "a\rb", "a\u2028b\x85c\x0bd\x0ce", "\r\r\n\n\r", "\x1c\x1d\x00\x7f"]),
-    salts,
-)
-@example("a\r\nb\r\n", 2)
-def test_every_character(learner, text, salt):
+ODD_TEXTS = ["a\r\nb\r\n", "\ufeffab", "a\rb", "a\u2028b\x85c\x0bd\x0ce", "\r\r\n\n\r", "\x1c\x1d\x00\x7f"]
+
+
+def test_every_character(learner):
     """Every character of the file is text: line ends come as they are, and so does a byte order mark."""
-    rng = np.random.default_rng([salt, 20_26])
-    table = table_of(rng, text + "\n\r")
-    made(letters(learner, [text], table), plain_ids(text, table))
+    for salt, text in enumerate(ODD_TEXTS):
+        table = table_of(np.random.default_rng([salt, 20_26]), text + "\n\r")
+        made(letters(learner, [text], table), plain_ids(text, table))
 
 
 def test_utf8_everywhere(learner):
@@ -119,12 +117,12 @@ def test_utf8_everywhere(learner):
     made(check.items(learner.probe("elsewhere", data, table, shown=shown), 2), plain_ids("é日🙂é\n", table))
 
 
-@few
-@given(st.sampled_from([b"\xff", b"ab\n\xe9", b"\xc3", b"a\x80b", b"\xed\xa0\x80", b"ab\n\xf0\x9f\x99"]))
-def test_not_utf8(learner, data):
+def test_not_utf8(learner):
     """Bytes that are not UTF-8 raise UnicodeDecodeError."""
-    with check.raises("UnicodeDecodeError"):
-        letters(learner, [data], table_of(np.random.default_rng(4), ALPHABET + "\ufffd\xff\xe9\x80\xed\xa0\xc3"))
+    table = table_of(np.random.default_rng(4), ALPHABET + "\ufffd\xff\xe9\x80\xed\xa0\xc3")
+    for data in (b"\xff", b"ab\n\xe9", b"\xc3", b"a\x80b", b"\xed\xa0\x80", b"ab\n\xf0\x9f\x99"):
+        with check.raises("UnicodeDecodeError"):
+            letters(learner, [data], table)
 
 
 @few
@@ -148,6 +146,7 @@ def doubles(learner, documents, table, **kw):
     return (total, written), called
 
 
+@some
 @given(texts, salts)
 @example("a\n\nb", 6)
 def test_encode_iterable(learner, text, salt):
@@ -159,6 +158,7 @@ def test_encode_iterable(learner, text, salt):
     check.that(not called, "encode was called, though the tokenizer has encode_iterable")
 
 
+@some
 @given(st.lists(texts, min_size=1, max_size=4), salts, st.sampled_from([None, 7, 65_535]))
 @example(["ab", "ba"], 7, 7)
 @example(["a", "", "b"], 8, 7)
@@ -213,29 +213,33 @@ def test_dtypes(learner):
 LIMITS = [("uint16", 0, 65_535), ("uint8", 0, 255), ("int16", -(2**15), 2**15 - 1), ("uint32", 0, 2**32 - 1)]
 
 
-@few
-@given(st.sampled_from(LIMITS), st.booleans())
-@example(LIMITS[0], False)
-def test_largest_ids(learner, limits, as_eos):
+def test_largest_ids(learner):
     """The greatest and the smallest id that a dtype holds come back from the file unchanged."""
-    dtype, low, high = limits
-    table = {"a": [high, low], "b": [1]}
-    result = letters(learner, ["aba"], table, dtype, eos_id=high if as_eos else low)
-    made(result, [high, low, 1, high, low, high if as_eos else low], dtype)
+    for dtype, low, high in LIMITS:
+        table = {"a": [high, low], "b": [1]}
+        for eos_id in (low, high):
+            result = letters(learner, ["aba"], table, dtype, eos_id=eos_id)
+            made(result, [high, low, 1, high, low, eos_id], dtype)
 
 
-@settings(max_examples=16)
-@given(st.sampled_from(LIMITS), st.sampled_from(["high", "far", "low"]), st.booleans())
-@example(LIMITS[0], "high", False)
-@example(LIMITS[0], "high", True)
-@example(LIMITS[0], "low", False)
-def test_too_large(learner, limits, side, as_eos):
+def test_too_large(learner):
     """An id that the dtype cannot hold raises OverflowError or ValueError, an eos_id too; nothing is wrapped round."""
-    dtype, low, high = limits
-    bad = {"high": high + 1, "far": high + 1 + 2**33, "low": low - 1}[side]
+    for dtype, low, high in LIMITS:
+        for bad in (high + 1, high + 1 + 2**33, low - 1):
+            for as_eos in (False, True):
+                too_large_refused(learner, dtype, bad, f"{dtype} holds {low:,} to {high:,}", as_eos=as_eos)
+
+
+def too_large_refused(learner, dtype, bad, limits, *, as_eos):
     table = {"a": [5], "b": [5 if as_eos else bad], "\n": [6]}
-    with check.raises("OverflowError", "ValueError"):
-        letters(learner, ["a\naab\na"], table, dtype, eos_id=bad if as_eos else None)
+    text, eos_id = "a\naab\na", bad if as_eos else None
+    shown = shown_files([text.encode()], alone=True, options=f", dtype=np.{dtype}, eos_id={eos_id}", tok=f"ids {table}")
+    got = learner.probe("refused", [text.encode()], table, dtype, eos_id=eos_id, shown=shown)
+    check.that(
+        got == "refused",
+        f"nothing was raised for the id {bad:,}, expected OverflowError or ValueError",
+        f"the file holds {check.shorten(got)}; {limits}",
+    )
 
 
 def test_overwritten(learner):
@@ -250,8 +254,8 @@ def test_overwritten(learner):
 
 
 @settings(max_examples=2)
-@given(st.sampled_from([2**14, 2**15]), salts)
-@example(70_001, 13)
+@given(st.sampled_from([2**12, 2**13]), salts)
+@example(20_001, 13)
 def test_long_files(learner, length, salt):
     """A file with more ids than may be held at a time: none is lost, none comes twice."""
     rng = np.random.default_rng([salt, 20_26])
@@ -266,9 +270,26 @@ def test_long_files(learner, length, salt):
 LINE = "a line of text with some 500 characters; " * 12 + "\n"
 
 
+def ask_something_cheap(learner):
+    """Ask a little of everything first.
+
+    A diagnosis replays it too, and need not tokenize a long file with a version whose answers differ here.
+    """
+    table = table_of(np.random.default_rng(14), ALPHABET, doubles=True)
+    for eos_id in (None, 0):
+        letters(learner, ["bé\r\n\n日 \n", "", "\r\nb"], table, alone=False, eos_id=eos_id)
+    doubles(learner, ["a\n\nb", "bb\n"], table)
+    shown = shown_files([b"a\n \n\nb"], alone=True)
+    learner.probe("lines_given", b"a\n \n\nb", table, shown=shown)
+    rng = np.random.default_rng(15)
+    shown = "one call or two of every other function of the step, on 13 and on 49 random ids"
+    learner.probe("the_rest", tokens(rng, 13), tokens(rng, 2 * WINDOWS + 1), shown=shown)
+
+
 def test_memory_of_a_file(learner):
     """Memory does not grow with the file: at four times the length the peak is the same, with encode_iterable too."""
-    limit, lines = 100_000, 700
+    ask_something_cheap(learner)
+    limit, lines = 24_000, 150
     for streaming in (False, True):
         name = "encode_iterable" if streaming else "encode"
         shown = f"tokenize_to_memmap(path, tok, 'ids.bin')  # tok has {name}; lines of {len(LINE)} characters, "
@@ -322,7 +343,7 @@ def document_ends(draw):
     return n, frac, ends if finished else ends[:-1]
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(document_ends())
 @example((100, 0.75, [9, 69, 93, 99]))
 @example((10, 0.75, [3, 5]))
@@ -368,49 +389,47 @@ def test_split_array(learner, case, dtype):
     check.that(not seen["changed"], "by_document was changed")
 
 
-@few
-@given(
-    st.sampled_from([(1, 0.5), (0, 0.5), (10, 0.0), (10, 1.0), (10, -0.1), (10, 1.5), (3, 0.9), (3, 0.1), (100, 0.001)])
-)
-def test_split_errors(learner, case):
+UNSPLIT = [(1, 0.5), (0, 0.5), (10, 0.0), (10, 1.0), (10, -0.1), (10, 1.5), (3, 0.9), (3, 0.1), (100, 0.001)]
+
+
+def test_split_errors(learner):
     """Fewer than two tokens, a share that is not between 0 and 1, and an empty part raise ValueError."""
-    with check.raises("ValueError"):
-        learner.split_train_val(*case)
+    for n, frac in UNSPLIT:
+        with check.raises("ValueError"):
+            learner.split_train_val(n, frac)
 
 
-@few
-@given(
-    st.sampled_from(
-        [
-            (10, 0.5, []),
-            (10, 0.5, [9]),
-            (10, 0.5, [4, 10]),
-            (10, 0.5, [-1, 4]),
-            (10, 0.5, [4, 12]),
-            (10, 0.0, [4]),
-            (10, 1.0, [4]),
-            (1, 0.5, [0]),
-            (10, 0.5, [-5, 4]),
-        ]
-    )
-)
-@example((10, 0.5, [9]))
-def test_split_document_errors(learner, case):
+UNSPLIT_DOCUMENTS = [
+    (10, 0.5, [9]),
+    (10, 0.5, []),
+    (10, 0.5, [4, 10]),
+    (10, 0.5, [-1, 4]),
+    (10, 0.5, [4, 12]),
+    (10, 0.0, [4]),
+    (10, 1.0, [4]),
+    (1, 0.5, [0]),
+    (10, 0.5, [-5, 4]),
+]
+
+
+def test_split_document_errors(learner):
     """One document alone cannot be split, and an index outside of the dataset is an error: ValueError."""
-    with check.raises("ValueError"):
-        learner.split_train_val(*case)
+    for n, frac, ends in UNSPLIT_DOCUMENTS:
+        with check.raises("ValueError"):
+            learner.split_train_val(n, frac, by_document=ends)
 
 
-@few
-@given(st.sampled_from([(5, 0.9, [1]), (5, 0.1, [3]), (2, 0.99, [0]), (2, 0.01, [0, 1]), (8, 0.999, [0, 7])]))
-@example((5, 0.9, [1]))
-def test_split_far_away(learner, case):
+def test_split_far_away(learner):
     """A beginning of a document far from frac · n is still the place to cut, if it is the only one."""
-    n, frac, ends = case
-    split_holds(learner.split_train_val(n, frac, by_document=ends), n, nearest(beginnings(n, ends), n, frac))
+    for n, frac, ends in ((5, 0.9, [1]), (5, 0.1, [3]), (2, 0.99, [0]), (2, 0.01, [0, 1]), (8, 0.999, [0, 7])):
+        split_holds(learner.split_train_val(n, frac, by_document=ends), n, nearest(beginnings(n, ends), n, frac))
 
 
 # ---------------------------------------------------------------- get_batch
+
+
+# With 24 windows it is too unlikely that a batch of another order is the same.
+WINDOWS = 24
 
 
 def tokens(rng, n, dtype="uint16", *, distinct=True):
@@ -468,6 +487,7 @@ def pairs_hold(got, data, context_length, *, complete=True):
         )
 
 
+@some
 @given(salts, sizes(2, 5), sizes(1, 5), sizes(1, 6))
 @example(21, 3, 3, 4)
 def test_batch_windows(learner, salt, batch_size, context_length, starts):
@@ -487,6 +507,7 @@ def test_batch_windows(learner, salt, batch_size, context_length, starts):
     pairs_hold(got, data, context_length)
 
 
+@some
 @given(salts, sizes(1, 5), sizes(1, 7), sizes(1, 9), st.sampled_from(["uint16", "int64", "uint8", "int32", "uint32"]))
 @example(22, 2, 3, 4, "uint16")
 @example(23, 1, 1, 1, "int64")
@@ -541,15 +562,12 @@ def test_batch_no_room(learner, salt, context_length, missing):
         learner.get_batch(tokens(rng, max(context_length - missing, 0)), 2, context_length)
 
 
-@few
-@given(salts, st.sampled_from([(0, 3), (3, 0), (-1, 3), (2, -1), (0, 0)]))
-@example(27, (0, 3))
-@example(27, (3, 0))
-def test_batch_sizes(learner, salt, case):
+def test_batch_sizes(learner):
     """A batch_size and a context_length below 1 raise ValueError."""
-    rng = np.random.default_rng([salt, 20_26])
-    with check.raises("ValueError"):
-        learner.get_batch(tokens(rng, 9), *case)
+    data = tokens(np.random.default_rng(27), 9)
+    for batch_size, context_length in ((0, 3), (3, 0), (-1, 3), (2, -1), (0, 0)):
+        with check.raises("ValueError"):
+            learner.get_batch(data, batch_size, context_length)
 
 
 @settings(max_examples=3)
@@ -698,10 +716,9 @@ def test_batch_impossible_device(learner):
     """A device that does not exist raises, instead of giving a batch somewhere else."""
     data = tokens(np.random.default_rng(36), 9)
     for device in ("cuda:99", "nonsense"):
-        with check.raises("RuntimeError", "AssertionError", "ValueError"):
-            learner.probe(
-                "described", data, 2, 3, device=device, shown=f"get_batch({python(data)}, 2, 3, device={device!r})"
-            )
+        shown = f"get_batch({python(data)}, 2, 3, device={device!r})"
+        got = learner.probe("impossible", data, 2, 3, device, shown=shown)
+        check.that(got == "refused", f"nothing was raised for the device {device!r}, expected an error", f"{got} came")
 
 
 def test_batch_memory(learner):
@@ -746,6 +763,7 @@ def loader_data(rng, case):
     )
 
 
+@some
 @given(salts, loader_cases)
 @example(41, (2, 3, 2, 1, 2))
 def test_loader_length(learner, salt, case):
@@ -756,7 +774,7 @@ def test_loader_length(learner, salt, case):
     check.equal(learner.probe("make", data, batch_size, context_length, shown=shown), batches, what="len(loader)")
 
 
-@settings(max_examples=30)
+@some
 @given(salts, loader_cases)
 @example(42, (2, 3, 2, 1, 2))
 @example(43, (1, 2, 1, 0, 0))
@@ -849,26 +867,34 @@ def test_loader_seed(learner, salt, seed, batch_size):
     )
 
 
+def test_loader_defaults(learner):
+    """Without options a loader shuffles, with the seed 0."""
+    data = tokens(np.random.default_rng(59), WINDOWS * 2 + 1)
+    shown = making(data, 6, 2) + "\nother = DataLoaderLite(data, 6, 2, shuffle=True, seed=0)  # two epochs of each"
+    seen = learner.probe("defaults", data, 6, 2, shown=shown)
+    seeds_hold(seen, ["without shuffle it shuffles", "without a seed it is 0"], where=f"{WINDOWS} windows, two epochs")
+
+
 def test_loader_two(learner):
     """Two loaders used in turn don't disturb each other, whether their seeds are equal or not."""
-    data = tokens(np.random.default_rng(48), 6 * 2 + 1)
-    shown = making(data, 2, 2, ", seed=9") + "\nother = DataLoaderLite(data, 2, 2, seed=10)  # next_batch() in turn"
+    data = tokens(np.random.default_rng(48), WINDOWS * 2 + 1)
+    shown = making(data, 6, 2, ", seed=9") + "\nother = DataLoaderLite(data, 6, 2, seed=10)  # next_batch() in turn"
     check.that(
-        learner.probe("two_loaders", data, 2, 2, 9, shown=shown), "loaders used in turn give other batches than alone"
+        learner.probe("two_loaders", data, 6, 2, 9, shown=shown), "loaders used in turn give other batches than alone"
     )
 
 
-@settings(max_examples=30)
-@given(salts, st.integers(0, 7), st.integers(0, 5), st.booleans(), st.sampled_from([(2, 3), (1, 2), (3, 1), (5, 2)]))
-@example(49, 2, 0, True, (2, 3))
-@example(50, 3, 1, True, (2, 3))
-@example(51, 5, 0, True, (2, 3))
-@example(52, 4, 4, False, (2, 3))
+@settings(max_examples=15)
+@given(salts, st.integers(0, 9), st.integers(0, 7), st.booleans(), st.sampled_from([(4, 3), (6, 2), (8, 1), (5, 2)]))
+@example(49, 2, 0, True, (8, 1))
+@example(50, 3, 1, True, (8, 1))
+@example(51, 5, 0, True, (6, 2))
+@example(52, 4, 4, False, (6, 2))
 def test_loader_resumes(learner, salt, before, used, shuffle, sizes):
     """Stopped anywhere and continued in another loader from the state, batches are those of a run without a stop."""
     rng = np.random.default_rng([salt, 20_26])
-    data = tokens(rng, 6 * sizes[1] + 1)
-    per_epoch = 6 // sizes[0]
+    data = tokens(rng, WINDOWS * sizes[1] + 1)
+    per_epoch = WINDOWS // sizes[0]
     after = 2 * per_epoch + 1
     shown = making(data, *sizes, f", shuffle={shuffle}, seed=5")
     shown += f"\nfor _ in range({before}): loader.next_batch()\nstate = json.dumps(loader.state_dict())\n"
@@ -892,40 +918,37 @@ def test_loader_resumes(learner, salt, before, used, shuffle, sizes):
 def test_loader_rewinds(learner, salt, before, between, shuffle):
     """A state is a copy: the loader can go on and be put back to it, more than once."""
     rng = np.random.default_rng([salt, 20_26])
-    data = tokens(rng, 6 * 2 + 1)
-    shown = making(data, 2, 2, f", shuffle={shuffle}, seed=3") + f"\nfor _ in range({before}): loader.next_batch()\n"
+    data = tokens(rng, WINDOWS * 2 + 1)
+    shown = making(data, 8, 2, f", shuffle={shuffle}, seed=3") + f"\nfor _ in range({before}): loader.next_batch()\n"
     shown += (
         f"state = loader.state_dict()\nfor _ in range({between}): loader.next_batch()\nloader.load_state_dict(state)"
     )
-    seen = learner.probe("rewound", data, (2, 2), before, between, shuffle, shown=shown)
+    seen = learner.probe("rewound", data, (8, 2), before, between, shuffle, shown=shown)
     check.that(seen["again"][0], "put back to its state, the loader gives other batches than before")
     check.that(seen["again"][1], "put back to its state a second time, the loader gives other batches than before")
     check.that(seen["state unchanged"], "the state changed while the loader went on")
 
 
 FOREIGN = {
-    "batch_size": [(13, 2, 2, True), (13, 3, 2, True)],
-    "context_length": [(13, 2, 2, True), (13, 2, 3, True)],
-    "length of dataset": [(13, 2, 2, True), (12, 2, 2, True)],
-    "length of the same windows": [(13, 2, 2, False), (14, 2, 2, False)],
-    "shuffle": [(13, 2, 2, True), (13, 2, 2, False)],
-    "context_length of as many batches": [(13, 1, 6, True), (13, 1, 5, True)],
+    "batch_size": [(49, 8, 2, True), (49, 6, 2, True)],
+    "context_length": [(49, 8, 2, True), (49, 8, 3, True)],
+    "length of dataset": [(49, 8, 2, True), (48, 8, 2, True)],
+    "length of the same windows": [(49, 8, 2, False), (50, 8, 2, False)],
+    "shuffle": [(49, 8, 2, True), (49, 8, 2, False)],
+    "context_length of as many batches": [(49, 4, 6, True), (49, 4, 5, True)],
 }
 
 
-@few
-@given(st.sampled_from(sorted(FOREIGN)), st.booleans(), st.integers(0, 4))
-@example("batch_size", False, 1)
-@example("context_length", False, 1)
-@example("length of dataset", False, 1)
-@example("length of the same windows", False, 1)
-@example("shuffle", False, 1)
-def test_loader_foreign_state(learner, which, swapped, steps):
+def test_loader_foreign_state(learner):
     """A state of a loader with other sizes, shuffle or length of dataset raises ValueError and changes nothing."""
+    for steps, (which, pair) in enumerate(FOREIGN.items()):
+        for order in (1, -1):
+            foreign_state_refused(learner, which, pair[::order], steps)
+
+
+def foreign_state_refused(learner, which, pair, steps):
     rng = np.random.default_rng(54)
-    made_for, given_to = [
-        [tokens(rng, n), batch, length, "cpu", shuffle] for n, batch, length, shuffle in FOREIGN[which]
-    ][:: -1 if swapped else 1]
+    made_for, given_to = ([tokens(rng, n), batch, length, "cpu", shuffle] for n, batch, length, shuffle in pair)
     words = [f"DataLoaderLite(data[:{len(a[0])}], {a[1]}, {a[2]}, shuffle={a[4]})" for a in (made_for, given_to)]
     shown = f"one = {words[0]}  # {steps} batches taken\nother = {words[1]}\nother.load_state_dict(one.state_dict())"
     raised, went_on = check.items(learner.probe("foreign_state", made_for, given_to, steps, shown=shown), 2)
@@ -936,21 +959,15 @@ def test_loader_foreign_state(learner, which, swapped, steps):
     check.that(went_on, "the loader that refused a state goes on with other batches than before")
 
 
-@few
-@given(
-    st.sampled_from(
-        [(13, 7, 2), (12, 6, 2), (2, 1, 2), (1, 1, 1), (0, 1, 1), (9, 0, 2), (9, 2, 0), (9, -1, 2), (9, 2, -1)]
-    )
-)
-@example((12, 6, 2))
-@example((9, 0, 2))
-@example((9, 2, 0))
-def test_loader_errors(learner, case):
+UNLOADED = [(12, 6, 2), (13, 7, 2), (2, 1, 2), (1, 1, 1), (0, 1, 1), (9, 0, 2), (9, 2, 0), (9, -1, 2), (9, 2, -1)]
+
+
+def test_loader_errors(learner):
     """Sizes below 1, and a dataset without enough windows for one batch, raise ValueError when a loader is made."""
-    n, batch_size, context_length = case
-    data = tokens(np.random.default_rng(55), n)
-    with check.raises("ValueError"):
-        learner.probe("make", data, batch_size, context_length, shown=making(data, batch_size, context_length))
+    for n, batch_size, context_length in UNLOADED:
+        data = tokens(np.random.default_rng(55), n)
+        with check.raises("ValueError"):
+            learner.probe("make", data, batch_size, context_length, shown=making(data, batch_size, context_length))
 
 
 def test_loader_just_enough(learner):
@@ -961,15 +978,13 @@ def test_loader_just_enough(learner):
         check.equal(learner.probe("make", data, batch_size, context_length, shown=shown), 1, what="len(loader)")
 
 
-@few
-@given(st.sampled_from(["meta", "cpu"]), sizes(1, 3), sizes(1, 3))
-@example("meta", 2, 3)
-def test_loader_device(learner, device, batch_size, context_length):
+def test_loader_device(learner):
     """The loader's batches lie on its device."""
     data = tokens(np.random.default_rng(57), 13)
-    shown = making(data, batch_size, context_length, f", device={device!r}") + "\nloader.next_batch()"
-    kinds = learner.probe("loader_kinds", data, batch_size, context_length, device, shown=shown)
-    kinds_hold(kinds, batch_size, context_length, device)
+    for device, batch_size, context_length in (("meta", 2, 3), ("cpu", 2, 3), ("meta", 1, 1), ("cpu", 3, 2)):
+        shown = making(data, batch_size, context_length, f", device={device!r}") + "\nloader.next_batch()"
+        kinds = learner.probe("loader_kinds", data, batch_size, context_length, device, shown=shown)
+        kinds_hold(kinds, batch_size, context_length, device)
 
 
 @few
@@ -990,7 +1005,7 @@ def test_loader_memory_of_its_own(learner, salt, batch_size, dtype, shuffle):
 
 def test_loader_of_the_endless(learner):
     """A dataset much larger than memory is no problem: the loader keeps numbers of windows, not tokens."""
-    many, context_length = 2**32, 2**12
+    many, context_length = 2**32, 2**15
     shown = f"DataLoaderLite(np.broadcast_to(np.uint16(40_000), 2**32), 2, {context_length}).next_batch()  # 8 GiB"
     kinds = learner.probe("loader_memory", many, 2, context_length, shown=shown)
     kinds_hold(kinds, 2, context_length, "cpu")

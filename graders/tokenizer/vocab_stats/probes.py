@@ -60,6 +60,14 @@ class Words(Letters):
         return [self.known.get(word, self.unk_id or 0) for word in text.split()]
 
 
+class Characters(Words):
+    """One id for each character that it knows; `unk_id` for the others."""
+
+    def encode(self, text: str) -> list[int]:
+        self.given.append(text)
+        return [self.known.get(character, self.unk_id or 0) for character in text]
+
+
 class Marked(Letters):
     """One id for each character, and one in front of every text: the empty one, too."""
 
@@ -68,10 +76,12 @@ class Marked(Letters):
 
 
 def tokenizer(kind: Any) -> Pieces:
-    """A list of merges; "letters"; "marked"; or ("words", {word: id}, unk_id)."""
+    """A list of merges, "letters", "marked", ("words", {word: id}, unk_id) or ("characters", {…}, unk_id)."""
     if isinstance(kind, str):
         return {"letters": Letters, "marked": Marked}[kind]()
-    return Words(kind[1], kind[2]) if isinstance(kind, tuple) else Pieces(kind)
+    if isinstance(kind, tuple):
+        return {"words": Words, "characters": Characters}[kind[0]](kind[1], kind[2])
+    return Pieces(kind)
 
 
 def ask(module: ModuleType, name: str, kind: Any, text: str, **kw: Any) -> Any:
@@ -87,10 +97,10 @@ def ask_plain(module: ModuleType, kind: Any, text: str) -> Any:
 
 
 def given(module: ModuleType, name: str, kind: Any, text: str, **kw: Any) -> Any:
-    """What the tokenizer was given to encode, the empty text left out."""
+    """What the tokenizer was given to encode: each text once, sorted, the empty text left out."""
     tok = tokenizer(kind)
     find_function(module, name)(tok, text, **kw)
-    return [text for text in tok.given if text]
+    return sorted({text for text in tok.given if text})
 
 
 def ratios(module: ModuleType, merges: list[tuple[bytes, bytes]], sizes: list[int], text: str) -> list[Any]:
