@@ -1,4 +1,4 @@
-"""The block as a program for a stack: keep a copy, go through the parts, add the copy. Backward runs the same program from its end."""
+"""The block as a program for a stack: keep, go through the parts, add what was kept. Backward runs it from its end."""
 
 from minillm.transformer.ffn_np import swiglu_backward, swiglu_forward
 from minillm.transformer.mha_np import mha_backward, mha_forward

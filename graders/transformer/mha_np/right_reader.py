@@ -1,4 +1,4 @@
-"""Multi-head attention in Einstein sums: the weights cut into heads, not the tokens; RoPE as a product of complex numbers.
+"""Multi-head attention in Einstein sums: the weights are cut into heads, not the tokens; RoPE multiplies complex numbers.
 
 n sequence, t token that asks, s token that is read, d model, h head, k width of queries and keys, v width of values.
 """
@@ -71,7 +71,7 @@ def mha_backward(dout, cache):
     shape, flat, Aq, Ak, Av, Ao, turns, q, key, value, P, z = cache
     if dout.shape != shape:
         raise ValueError(f"dout is {dout.shape}, out was {shape}")
-    h, k, d = Aq.shape
+    k, d = Aq.shape[1:]
     up = dout.reshape(flat.shape)
 
     dAo = np.einsum("ntd,nhtv->dhv", up, z)
