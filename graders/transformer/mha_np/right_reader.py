@@ -1,4 +1,4 @@
-"""Multi-head attention in Einstein sums: the weights are cut into heads, not the tokens; RoPE multiplies complex numbers.
+"""Multi-head attention in Einstein sums: the weights are cut into heads, not the tokens; RoPE is a complex factor.
 
 n sequence, t token that asks, s token that is read, d model, h head, k width of queries and keys, v width of values.
 """
