@@ -150,6 +150,15 @@ def test_a_factor_that_is_a_root_is_named(ratio: float, said: str) -> None:
     assert gradients.explain(ratio * expected, expected) == f"every element is {said} × what it should be"
 
 
+def test_two_elements_that_share_a_factor_by_chance_name_nothing() -> None:
+    """Of two numbers with the sum 0, as in a layer norm of width 2, every wrong one is some multiple."""
+    expected = np.array([1.518, -1.518])
+    assert "×" not in gradients.explain(2.296 * expected, expected)
+    assert gradients.explain(2 * expected, expected) == "every element is 2 × what it should be"
+    three = np.array([1.518, -1.518, 0.7])
+    assert gradients.explain(2.296 * three, three) == "every element is 2.296 × what it should be"
+
+
 def test_a_stack_of_transposes_is_named() -> None:
     expected = np.random.default_rng(3).normal(size=(2, 3, 3))
     said = gradients.explain(expected.swapaxes(-1, -2), expected)

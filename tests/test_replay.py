@@ -99,6 +99,8 @@ def test_freedoms_are_read(tmp_path):
     assert load_freedoms(file) == Freedoms()
     file.write_text('choice = ["test_a"]\naside = ["p.x"]\n[rtol]\ntest_b = 1e-8\n', encoding="utf-8")
     assert load_freedoms(file) == Freedoms(frozenset({"test_a"}), {"test_b": 1e-8}, ("p.x",))
+    file.write_text('errors = ["test_c"]\n', encoding="utf-8")
+    assert load_freedoms(file) == Freedoms(errors=frozenset({"test_c"}))
     file.write_text('choices = ["test_a"]\n', encoding="utf-8")
     with pytest.raises(ContentError, match="choices"):
         load_freedoms(file)

@@ -140,8 +140,9 @@ class Replayer:
         replies = [one.reply for one in example.transcript]
         rtol = max(example.rtol, RTOL, self._freedoms.rtol.get(example.name, 0.0))
         scale = SMALLEST_SCALE if example.rtol else UNCOMPARED_SCALE
+        accepts = ["Exception"] if example.name in self._freedoms.errors else list(example.accepts)
         what = (example.name, example.failed, example.seconds, calls, replies)
-        return (*what, rtol, scale, list(example.accepts), example.typed)
+        return (*what, rtol, scale, accepts, example.typed)
 
     def found(self) -> dict[str, Any]:
         """Which versions answer every example as the learner's code did; raise `Stopped` when none can say in time."""

@@ -186,7 +186,10 @@ def _near(one: Array, other: Array) -> bool:
 
 
 def _constant_ratio(have: Array, expected: Array) -> str:
-    """The factor that all elements share, as a whole number, a fraction or a root where it is one; empty for none."""
+    """The factor that all elements share, as a whole number, a fraction or a root where it is one; empty for none.
+
+    Two elements share any factor by chance where the rest is given: x and −x. Then it must be one of these.
+    """
     large = np.abs(expected) > 1e-6 * max(float(np.max(np.abs(expected), initial=0)), 1e-300)
     if large.sum() < 2:
         return ""
@@ -194,7 +197,7 @@ def _constant_ratio(have: Array, expected: Array) -> str:
     if not np.all(np.isfinite(ratios)) or np.ptp(ratios) > 1e-6 * np.abs(ratios).max() or abs(ratios[0]) < 1e-9:
         return ""
     ratio = float(np.median(ratios))
-    return _fraction(ratio) or _root(ratio) or check.number(ratio)
+    return _fraction(ratio) or _root(ratio) or (check.number(ratio) if large.sum() > 2 else "")
 
 
 def _fraction(ratio: float) -> str:

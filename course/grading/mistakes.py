@@ -49,14 +49,16 @@ class Freedoms:
     """In which answers right solutions may differ: those say nothing about a bug.
 
     `choice` names properties that leave one: their passing examples tell nothing. `rtol` names properties whose answers
-    carry more rounding than they compare. `aside` and `any_order` name entries of a probe's answer, "probe.entry": not
-    to be compared, and a list whose order is free.
+    carry more rounding than they compare. `errors` names properties that no error fulfils: of which one wrong code
+    dies depends on its style. `aside` and `any_order` name entries of a probe's answer, "probe.entry": not to be
+    compared, and a list whose order is free.
     """
 
     choice: frozenset[str] = frozenset()
     rtol: Mapping[str, float] = field(default_factory=dict)
     aside: tuple[str, ...] = ()
     any_order: tuple[str, ...] = ()
+    errors: frozenset[str] = frozenset()
 
 
 def load_freedoms(path: Path) -> Freedoms:
@@ -67,13 +69,14 @@ def load_freedoms(path: Path) -> Freedoms:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise ContentError(f"{path} cannot be read: {error}") from error
-    if unknown := set(data) - {"choice", "rtol", "aside", "any_order"}:
+    if unknown := set(data) - {"choice", "rtol", "errors", "aside", "any_order"}:
         raise ContentError(f"{path}: unknown field {sorted(unknown)[0]!r}.")
     return Freedoms(
         frozenset(data.get("choice", ())),
         data.get("rtol", {}),
         tuple(data.get("aside", ())),
         tuple(data.get("any_order", ())),
+        frozenset(data.get("errors", ())),
     )
 
 
