@@ -142,7 +142,8 @@ class Tokenizer:
         """Add special tokens with ids of their own to the ones there are, in `special_tokens` and in `vocab`.
 
         An empty token, and an id that another token has, raise ValueError. An id whose entry in `vocab` has the very
-        bytes of the token is the token's own. Nothing given is changed.
+        bytes of the token is the token's own. (Where other entries have these bytes, nobody registers an id lower than
+        theirs.) Nothing given is changed.
 
         >>> tokenizer = Tokenizer({i: bytes([i]) for i in range(256)}, [])
         >>> tokenizer.register_special_tokens({"<|user|>": 1000})

@@ -12,7 +12,6 @@ import locale
 import os
 import pathlib
 import shutil
-import tempfile
 import tracemalloc
 from collections.abc import Iterator, Mapping
 from types import ModuleType
@@ -180,7 +179,9 @@ def _peak(module: ModuleType, tokenizer: Any, chunk: str, wanted: int, ahead: in
 @contextlib.contextmanager
 def _folder(files: dict[str, bytes] | None = None) -> Iterator[pathlib.Path]:
     """A fresh folder with these files, and the current one meanwhile."""
-    folder, before = pathlib.Path(tempfile.mkdtemp(dir=pathlib.Path.cwd())), pathlib.Path.cwd()
+    before = pathlib.Path.cwd()
+    folder = next(path for path in (before / f"files{n}" for n in itertools.count()) if not path.exists())
+    folder.mkdir()
     for name, data in (files or {}).items():
         (folder / name).write_bytes(data)
     os.chdir(folder)

@@ -627,7 +627,7 @@ def test_stream_does_not_wait(learner):
         longest = max(map(len, model.special_ids), default=0)
         for k in range(1, len(chunks) + 1):
             text = "".join(chunks[:k])
-            parts = parts_of(text[: len(text) - longest], model.special_ids)
+            parts = parts_of(text[: max(len(text) - longest, 0)], model.special_ids)
             last = "".join(split(parts[-1][0])[:-3])
             sure = "".join(part + (token or "") for part, token in parts[:-1]) + last
             least.append(len(model.encoded(sure)))
