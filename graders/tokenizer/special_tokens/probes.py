@@ -56,13 +56,13 @@ def session(module: ModuleType, model: Model, *steps: tuple[Any, ...]) -> list[A
     return [_step(module, "Tokenizer", tokenizer, *step) for step in steps]
 
 
-def keeps(module: ModuleType, model: Model, text: str, more: dict[str, int]) -> tuple[Any, ...]:
+def keeps(module: ModuleType, model: Model, text: str, more: dict[str, int], allowed: set[str]) -> tuple[Any, ...]:
     """What has become of everything given, after special tokens were registered and a text was encoded."""
     vocab, merges, special_tokens = _parts(model)
     tokenizer = find_function(module, "Tokenizer")(vocab, merges, special_tokens)
     _step(module, "Tokenizer", tokenizer, "register_special_tokens", more)
-    _step(module, "Tokenizer", tokenizer, "encode", text)
-    return {i: token for i, token in vocab.items() if i not in range(256)}, merges, special_tokens, more
+    _step(module, "Tokenizer", tokenizer, "encode", text, allowed)
+    return {i: token for i, token in vocab.items() if i not in range(256)}, merges, special_tokens, more, allowed
 
 
 # ---------------------------------------------------------------- streams
@@ -73,9 +73,11 @@ def _ids(module: ModuleType, tokenizer: Any, chunks: Any) -> Any:
     return tokenizer.encode_iterable(chunks)
 
 
-def stream(module: ModuleType, model: Model, *texts: list[str]) -> list[list[int]]:
-    """The ids of each text, given in chunks, with one tokenizer."""
+def stream(module: ModuleType, model: Model, more: dict[str, int], *texts: list[str]) -> list[list[int]]:
+    """The ids of each text, given in chunks, with one tokenizer, after more special tokens were registered."""
     tokenizer = _new(module, model)
+    if more:
+        _step(module, "Tokenizer", tokenizer, "register_special_tokens", more)
     return [list(itertools.islice(_ids(module, tokenizer, iter(chunks)), ENOUGH)) for chunks in texts]
 
 

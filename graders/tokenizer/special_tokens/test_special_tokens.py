@@ -313,12 +313,13 @@ def test_empty_special_token(learner):
 @given(cases())
 @example((ONE, "low<|end|>low"))
 def test_nothing_given_is_changed(learner, case):
-    """vocab, merges, the list of special tokens, and a dict that is registered are as they were given."""
+    """vocab, merges, special tokens, a dict that is registered and a set of allowed ones are as they were given."""
     model, text = case
-    more = {"<|more|>": 5000}
-    shown = f"{model.shown}; t.register_special_tokens({more}); t.encode({text!r})  # what was given, afterwards"
-    found = learner.probe("keeps", model.sent, text, more, shown=shown)
-    for what, got, want in zip(("vocab", "merges", "special_tokens", "dict"), found, (*model.sent, more), strict=True):
+    more, allowed = {"<|more|>": 5000}, {*model.specials[:1], "<|more|>", "<|unknown|>"}
+    shown = f"{model.shown}; t.register_special_tokens({more}); t.encode({text!r}, {allowed})"
+    found = learner.probe("keeps", model.sent, text, more, allowed, shown=f"{shown}  # what was given, afterwards")
+    given = {"vocab": model.given, "merges": list(model.merges), "list of special tokens": list(model.specials)}
+    for (what, want), got in zip([*given.items(), ("dict", more), ("set", allowed)], found, strict=True):
         check.equal(got, want, what=f"the {what} given")
 
 
@@ -507,6 +508,17 @@ def test_register_taken(learner):
     ids_hold(ids, model, text)
 
 
+def test_register_later(learner):
+    """What is registered later is added and counts from then on, in a text that was encoded before, too."""
+    text, one, two = "low<|a|> <|end|><|b|>low", {"<|a|>": 900}, {"<|b|>": 700}
+    known = [Model(LOW, (END,), more) for more in ({}, one, one | two)]
+    steps = (("encode", text), ("register_special_tokens", one), ("encode", text), ("register_special_tokens", two))
+    first, _, second, _, third, found = session(learner, ONE, *steps, ("encode", text), ("special_tokens",))
+    for model, ids in zip(known, (first, second, third), strict=True):
+        ids_hold(ids, model, text)
+    check.equal(found, known[-1].special_ids, what="special_tokens")
+
+
 # ---------------------------------------------------------------- encode_iterable
 
 
@@ -514,7 +526,7 @@ def streams(learner, model, *texts):
     """The ids of texts that come in chunks."""
     said = "; ".join(f"list(t.encode_iterable({short(chunks)}))" for chunks in texts[:3])
     more = f"  # and {len(texts) - 3} more" if len(texts) > 3 else ""
-    return learner.probe("stream", model.sent, *texts, shown=f"{model.shown}; {said}{more}")
+    return learner.probe("stream", model.sent, model.more, *texts, shown=f"{model.shown}; {said}{more}")
 
 
 def cut(text, places):
@@ -563,6 +575,7 @@ DECEPTIVE = [
     (Model(EDGES), "low  lower 've\n\n"),
     (Model(EDGES, ("abab", "b")), "ababaab abab"),
     (Model(EDGES, ("aab", "ab ")), "aaab ab aab"),
+    (Model(EDGES, ("<|a|>",), {"<|a|><|b|>": 900, " low": 901}), "a<|a|> low<|a|><|b|><|a|><|b"),
 ]
 
 
@@ -623,20 +636,21 @@ PIECES = ["a1b2!c3", "4d.5e?", "日,本", "x2", "<|en", "d|>y3z", "7'8\"9"] * 4
 def test_stream_does_not_wait(learner):
     """Before the next chunk is read, the ids of the text so far have been given, but those of its very end."""
     for model, chunks in ((ONE, LINES), (ONE, PIECES), (Model(LOW), LINES), (TWO, PIECES)):
-        least = [0]
+        least, certain = [0], [""]
         longest = max(map(len, model.special_ids), default=0)
         for k in range(1, len(chunks) + 1):
             text = "".join(chunks[:k])
             parts = parts_of(text[: max(len(text) - longest, 0)], model.special_ids)
             last = "".join(split(parts[-1][0])[:-3])
-            sure = "".join(part + (token or "") for part, token in parts[:-1]) + last
-            least.append(len(model.encoded(sure)))
+            certain.append("".join(part + (token or "") for part, token in parts[:-1]) + last)
+            least.append(len(model.encoded(certain[-1])))
         shown = f"{model.shown}; list(t.encode_iterable({short(chunks)}))"
         late = learner.probe("too_few", model.sent, chunks, least, shown=shown)
         check.that(
             late is None,
             f"when {late} chunks had been read, the next was read before the ids of what came before were given",
-            f"the text so far: {check.shorten(''.join(chunks[: late or 0])[-60:])}",
+            f"the text so far ends with {''.join(chunks[: late or 0])[-50:]!r}",
+            f"the ids must have been given up to {certain[late or 0][-50:]!r}",
         )
 
 
