@@ -175,6 +175,28 @@ def _peak(module: ModuleType, tokenizer: Any, chunk: str, wanted: int, ahead: in
     return None if read >= wanted + ahead else peak
 
 
+def words_kept(module: ModuleType, model: Model, few: int, many: int, most: int) -> bool:
+    """Whether more than `most` bytes are taken between the words number `few` and `many`, no two of which are alike."""
+    tokenizer, read = _new(module, model), 0
+
+    def chunks() -> Iterator[str]:
+        nonlocal read
+        for read in range(many + 10):
+            yield "".join(chr(97 + read // 26**k % 26) for k in (0, 2, 1, 3)) + " "
+
+    tracemalloc.start()
+    try:
+        base = None
+        for _ in _ids(module, tokenizer, chunks()):
+            if base is None and read >= few:
+                base = tracemalloc.get_traced_memory()[0]
+            if read >= many:
+                break
+        return base is not None and tracemalloc.get_traced_memory()[0] - base > most
+    finally:
+        tracemalloc.stop()
+
+
 # ---------------------------------------------------------------- files
 
 

@@ -265,7 +265,7 @@ def same(ids, expected, vocab, what):
 @given(st.lists(st.sampled_from([END, "<|b|>", "<|a|>", "fin é", "🙂", " ", "low"]), min_size=1, max_size=5))
 @example([END])
 @example(["<|b|>", "<|a|>", "<|b|>"])
-def test_special_tokens_are_appended(learner, specials):
+def test_specials_appended(learner, specials):
     """A special token that vocab lacks is appended with the id len(vocab), in the order given, and only once."""
     model = Model(LOW[:1], tuple(specials))
     found, vocab = session(learner, model, ("special_tokens",), ("vocab", 256))
@@ -273,7 +273,7 @@ def test_special_tokens_are_appended(learner, specials):
     check.equal(vocab, model.above, what="vocab from 256 on")
 
 
-def test_special_tokens_in_vocab(learner):
+def test_specials_in_vocab(learner):
     """A special token that vocab has already keeps its id; of several entries with its bytes it gets the highest."""
     for entries, specials in (
         ({256: b"ow", 300: END.encode()}, (END,)),
@@ -290,7 +290,7 @@ def test_special_tokens_in_vocab(learner):
         ids_hold(ids, model, text)
 
 
-def test_special_tokens_take_free_ids(learner):
+def test_specials_free_ids(learner):
     """Where the id len(vocab) is taken, the special token gets the next one that is free; no entry is lost."""
     for entries in ({257: b"ow"}, {258: b"ow", 257: b"x"}, {258: b"ow", 259: b"x", 260: b"y"}, {260: b"ow"}):
         model = Model(LOW[:1], (END, "<|b|>"), entries=entries)
@@ -300,7 +300,7 @@ def test_special_tokens_take_free_ids(learner):
         check.equal(back, b"".join(entries.values()).decode(), what="decode of the entries given")
 
 
-def test_empty_special_token(learner):
+def test_empty_special(learner):
     """An empty special token raises ValueError, in the constructor and when it is registered."""
     for specials in ([""], [END, ""]):
         with check.raises("ValueError"):
@@ -379,7 +379,7 @@ def test_encode_literal(learner):
 @example(["'", END, "s"])
 @example(["low", END, " low", END])
 @example(["\n", END, "\n", "\n"])
-def test_encode_splits_each_part(learner, parts):
+def test_encode_each_part(learner, parts):
     """Each part is split as if the rest were not there: a special token ends the text before it."""
     text = "".join(parts)
     (ids,) = session(learner, ONE, ("encode", text))
@@ -603,7 +603,7 @@ def test_stream_ordinary_text(learner, parts, places):
     ids_hold(single, model, text, what="encode_iterable, one character at a time,")
 
 
-def test_stream_of_any_iterable(learner):
+def test_stream_any_iterable(learner):
     """Any iterable of str will do: a str, a tuple, a generator, an open file; no line end is lost."""
     text = "low lowb\r\nbab <|end|>\n\n low\rb  b\n"
     for sort in ("file", "generator", "str", "tuple"):
@@ -613,7 +613,7 @@ def test_stream_of_any_iterable(learner):
         ids_hold(ids, ONE, expected, what=f"encode_iterable of a {sort}")
 
 
-def test_stream_is_an_iterator(learner):
+def test_stream_iterator(learner):
     """encode_iterable returns an iterator, and has read nothing before an id is asked for."""
     shown = f"{ONE.shown}; ids = t.encode_iterable(chunks)"
     seen = learner.probe("begins", ONE.sent, ["low ", "low ", "low"], shown=shown)
@@ -669,7 +669,7 @@ CHUNKS = ["low is it's 12 lowen end, and\n\n  so on<|end|>" * 9, "ab1cd2.ef3," *
 
 
 def test_memory(learner):
-    """The memory needed does not grow with the text: far less than 1 MB, and nothing is kept of what has been read."""
+    """The memory needed does not grow with the text: far less than 1 MB, and nothing read is kept."""
     for chunk in CHUNKS:
         (ids,) = streams(learner, ONE, [chunk[:40], chunk[:60]])
         ids_hold(ids, ONE, chunk[:40] + chunk[:60], what="encode_iterable")
@@ -679,6 +679,18 @@ def test_memory(learner):
         check.that(not seen["ahead"], "more than 100,000 characters had been read before the next id came")
         check.that(not seen["peak"], "more than 1 MB was held at once", "a chunk has 400 characters")
         check.that(not seen["growth"], "the more has been read, the more is held", "a chunk has 400 characters")
+
+
+def test_memory_of_words(learner):
+    """However many different words there are, at most 1,000 of them are remembered."""
+    (ids,) = streams(learner, ONE, ["low lo", "w lowlow"])
+    ids_hold(ids, ONE, "low low lowlow", what="encode_iterable")
+    shown = f"{ONE.shown}; words = (''.join(letters) + ' ' for letters in itertools.product(string.ascii_lowercase, "
+    shown += "repeat=4))\nfor i in t.encode_iterable(words): ...  # the memory meanwhile"
+    kept = learner.probe("words_kept", ONE.sent, 1_100, 2_200, 20_000, shown=shown)
+    check.that(
+        not kept, "1,100 further words took more than 20,000 bytes, expected next to nothing", "each word came once"
+    )
 
 
 # ---------------------------------------------------------------- save and load
@@ -726,7 +738,7 @@ def test_save_names(learner):
         check.that(names == expected, f"the files are {names}, expected {expected}")
 
 
-def test_save_vocab_and_merges(learner):
+def test_save_vocab(learner):
     """prefix.vocab.json and prefix.merges.txt hold vocabulary and merges, each byte printed by bytes_to_unicode."""
     for model in STORED:
         files = save(learner, model, "t", "str")
@@ -1146,7 +1158,7 @@ def test_regex_long_text(learner):
     check.equal(ids, regex_ids(text, found), what="encode")
 
 
-def test_files_are_utf8_everywhere(learner):
+def test_files_utf8(learner):
     """All files but prefix.vocab are UTF-8, whatever encoding the computer prefers."""
     model, text = Model(((b"\xc3", b"\xa9"), (b" ", b"l")), ("fin é", "日")), "日本é"
     shown = f'import locale; locale.setlocale(locale.LC_CTYPE, "C"); {model.shown}; t.save("t")  # and a RegexTokenizer'

@@ -15,7 +15,7 @@ from minillm.tokenizer.pretokenize import iter_pretokens
 from minillm.tokenizer.text import decode_bytes, utf8_bytes
 
 SPLIT = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
-SHORT, REMEMBERED = 24, 4096
+SHORT, REMEMBERED = 24, 1000
 
 
 def bytes_to_unicode() -> dict[int, str]:
