@@ -6,6 +6,7 @@ Costs come back as yes or no: how much it is exactly is a matter of style.
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import itertools
 import locale
@@ -140,18 +141,18 @@ def peaks_exceed(
     """Offer 5 MB in chunks, take the ids of so many characters and of four times as many, and look at the memory.
 
     "ahead": so many more characters were read before an id came. "peak": more than `most` bytes were held at once.
-    "growth": the second run held `growth` bytes more than the first.
+    "growth": at its end the second run held `growth` bytes more than the first.
     """
     tokenizer = _new(module, model)
     _step(module, "Tokenizer", tokenizer, "encode", chunk[:50])
-    few, many = (_peak(module, tokenizer, chunk, wanted, ahead) for wanted in (size, 4 * size))
+    few, many = (_memory(module, tokenizer, chunk, wanted, ahead) for wanted in (size, 4 * size))
     if few is None or many is None:
         return {"ahead": True, "peak": False, "growth": False}
-    return {"ahead": False, "peak": many > most, "growth": many - few > growth}
+    return {"ahead": False, "peak": many[0] > most, "growth": many[1] - few[1] > growth}
 
 
-def _peak(module: ModuleType, tokenizer: Any, chunk: str, wanted: int, ahead: int) -> int | None:
-    """The most bytes held at once until so many characters have been read and one more id has come.
+def _memory(module: ModuleType, tokenizer: Any, chunk: str, wanted: int, ahead: int) -> tuple[int, int] | None:
+    """The most bytes held at once until so many characters have been read and an id has come; and those held then.
 
     None if `ahead` characters more had been read by then: the stream ends there, and so does the waiting.
     """
@@ -166,13 +167,21 @@ def _peak(module: ModuleType, tokenizer: Any, chunk: str, wanted: int, ahead: in
     tracemalloc.start()
     try:
         base = tracemalloc.get_traced_memory()[0]
+        held = base
         for _ in _ids(module, tokenizer, chunks()):
             if read > wanted:
+                held = _held()  # while the iterator is still under way
                 break
-        peak = tracemalloc.get_traced_memory()[1] - base
+        peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    return None if read >= wanted + ahead else peak
+    return None if read >= wanted + ahead else (peak - base, held - base)
+
+
+def _held() -> int:
+    """The bytes held now. Tokens that know both their neighbours are only freed when Python looks for such rings."""
+    gc.collect()
+    return tracemalloc.get_traced_memory()[0]
 
 
 def words_kept(module: ModuleType, model: Model, few: int, many: int, most: int) -> bool:
@@ -189,10 +198,10 @@ def words_kept(module: ModuleType, model: Model, few: int, many: int, most: int)
         base = None
         for _ in _ids(module, tokenizer, chunks()):
             if base is None and read >= few:
-                base = tracemalloc.get_traced_memory()[0]
+                base = _held()
             if read >= many:
-                break
-        return base is not None and tracemalloc.get_traced_memory()[0] - base > most
+                return base is not None and _held() - base > most
+        return False
     finally:
         tracemalloc.stop()
 
