@@ -9,6 +9,7 @@ import contextlib
 import gc
 import io
 import itertools
+import json
 import locale
 import os
 import pathlib
@@ -44,7 +45,11 @@ def _step(module: ModuleType, kind: str, tokenizer: Any, name: str, *args: Any) 
     found = getattr(tokenizer, name, None)
     if not isinstance(found, Mapping):
         return found
-    return {key: value for key, value in found.items() if not args or key not in range(args[0])}
+    kept = {key: value for key, value in found.items() if not args or key not in range(args[0])}
+    if (kind, name) == ("RegexTokenizer", "vocab"):  # whether special tokens are in it is up to the author
+        free = set(getattr(tokenizer, "special_tokens", {}).values())
+        kept = {key: value for key, value in kept.items() if key not in free}
+    return kept
 
 
 def session(module: ModuleType, model: Model, *steps: tuple[Any, ...]) -> list[Any]:
@@ -244,11 +249,30 @@ def _path(prefix: str, how: str) -> Any:
     return pathlib.Path(prefix) if how == "path" else prefix
 
 
-def _files(folder: pathlib.Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+def _files(folder: pathlib.Path, lines: int = 0) -> dict[str, Any]:
+    """What every file says, without what is up to its author; of one for people, whether it has so many lines."""
+    found: dict[str, Any] = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            data = path.read_bytes()
+            found[path.name] = data.count(b"\n") + 1 >= lines if path.suffix == ".vocab" else _said(path.name, data)
+    return found
 
 
-def saved(module: ModuleType, model: Model, prefix: str, more: dict[str, int], how: str = "str") -> dict[str, bytes]:
+def _said(name: str, data: bytes) -> Any:
+    """A JSON file as what it holds, merges as their lines, any other file as its bytes; None if it cannot be read."""
+    try:
+        if name.endswith(".json"):
+            return json.loads(data.decode("utf-8"))
+        if name.endswith(".merges.txt"):
+            lines = data.decode("utf-8").replace("\r\n", "\n").split("\n")
+            return [line for line in lines[lines[0].startswith("#version") :] if line]
+    except (ValueError, RecursionError):
+        return None
+    return data
+
+
+def saved(module: ModuleType, model: Model, prefix: str, more: dict[str, int], how: str = "str") -> dict[str, Any]:
     """Register more special tokens, save a Tokenizer; return every file that is there."""
     tokenizer = _new(module, model)
     if more:
@@ -286,10 +310,9 @@ def restored(
     return [_step(module, "Tokenizer", again, *step) for step in steps]
 
 
-def saved_elsewhere(module: ModuleType, model: Model, text: str) -> dict[str, bytes]:
-    """The files of a Tokenizer, and of a RegexTokenizer trained on a text, written where UTF-8 is not the usual."""
+def saved_elsewhere(module: ModuleType, model: Model, text: str) -> dict[str, Any]:
+    """The files of a Tokenizer, and of a RegexTokenizer with a special token, written where UTF-8 is not the usual."""
     tokenizer, other = _new(module, model), find_function(module, "RegexTokenizer")()
-    _step(module, "RegexTokenizer", other, "train", text, 258)
     _step(module, "RegexTokenizer", other, "register_special_tokens", {text: 1000})
     with _folder() as folder, _elsewhere():
         _step(module, "Tokenizer", tokenizer, "save", "t")
@@ -346,14 +369,15 @@ def talk(module: ModuleType, text: str, vocab_size: int, *verbose: bool) -> dict
     return {"printed": bool(printed.getvalue().strip()), "merges": _step(module, "RegexTokenizer", tokenizer, "merges")}
 
 
-def regex_saved(module: ModuleType, prefix: str, how: str, *steps: tuple[Any, ...]) -> tuple[Any, dict[str, bytes]]:
+def regex_saved(module: ModuleType, prefix: str, how: str, *steps: tuple[Any, ...]) -> tuple[Any, dict[str, Any]]:
     """Let a RegexTokenizer take steps and save it; its merges in their order, and every file that is there."""
     tokenizer = find_function(module, "RegexTokenizer")()
     for step in steps:
         _step(module, "RegexTokenizer", tokenizer, *step)
     with _folder() as folder:
         _step(module, "RegexTokenizer", tokenizer, "save", _path(prefix, how))
-        return list(_step(module, "RegexTokenizer", tokenizer, "merges").items()), _files(folder)
+        merges = list(_step(module, "RegexTokenizer", tokenizer, "merges").items())
+        return merges, _files(folder, 256 + len(merges))
 
 
 def regex_loaded(
