@@ -675,7 +675,7 @@ def test_memory(learner):
         ids_hold(ids, ONE, chunk[:40] + chunk[:60], what="encode_iterable")
         shown = f"{ONE.shown}; chunks = ({chunk[: len(chunk) // 9]!r} * 9 for _ in range(12_500))\n"
         shown += "for i in t.encode_iterable(chunks): ...  # the memory meanwhile"
-        seen = learner.probe("peaks_exceed", ONE.sent, chunk, 4_000, 100_000, 1_000_000, 6_000, shown=shown)
+        seen = learner.probe("peaks_exceed", ONE.sent, chunk, 2_000, 100_000, 1_000_000, 3_000, shown=shown)
         check.that(not seen["ahead"], "more than 100,000 characters had been read before the next id came")
         check.that(not seen["peak"], "more than 1 MB was held at once", "a chunk has 400 characters")
         check.that(not seen["growth"], "the more has been read, the more is held", "a chunk has 400 characters")
@@ -687,9 +687,9 @@ def test_memory_of_words(learner):
     ids_hold(ids, ONE, "low low lowlow", what="encode_iterable")
     shown = f"{ONE.shown}; words = (''.join(letters) + ' ' for letters in itertools.product(string.ascii_lowercase, "
     shown += "repeat=4))\nfor i in t.encode_iterable(words): ...  # the memory meanwhile"
-    kept = learner.probe("words_kept", ONE.sent, 1_100, 2_200, 20_000, shown=shown)
+    kept = learner.probe("words_kept", ONE.sent, 1_050, 1_500, 9_000, shown=shown)
     check.that(
-        not kept, "1,100 further words took more than 20,000 bytes, expected next to nothing", "each word came once"
+        not kept, "450 further words took more than 9,000 bytes, expected next to nothing", "each word came once"
     )
 
 
