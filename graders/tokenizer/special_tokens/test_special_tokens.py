@@ -904,8 +904,9 @@ def test_regex_train_again(learner, earlier, text):
     """A second training forgets the first; special tokens in the text are ordinary text to it."""
     text += "<|end|> <|end|>"
     steps = (("register_special_tokens", {END: 1000}), ("train", earlier, 262), ("train", text, 260), ("merges",))
-    merges, ids = regex(learner, *steps, ("encode", "low abab", "none"))
+    merges, vocab, ids = regex(learner, *steps, ("vocab", 256), ("encode", "low abab", "none"))
     found = merges_hold(merges, text, 4)
+    check.equal(vocab, {256 + k: a + b for k, (a, b) in enumerate(found)}, what="vocab from 256 on")
     check.equal(ids, regex_ids("low abab", found), what="encode")
 
 
