@@ -142,7 +142,8 @@ class Tokenizer:
         """Add special tokens with ids of their own to the ones there are, in `special_tokens` and in `vocab`.
 
         An empty token, and an id that another token has, raise ValueError. An id whose entry in `vocab` has the very
-        bytes of the token is the token's own. Nothing given is changed.
+        bytes of the token is the token's own. (Where other entries have these bytes, nobody registers an id lower than
+        theirs.) Nothing given is changed.
 
         >>> tokenizer = Tokenizer({i: bytes([i]) for i in range(256)}, [])
         >>> tokenizer.register_special_tokens({"<|user|>": 1000})
@@ -161,7 +162,7 @@ class Tokenizer:
         Each id is made when it is asked for. Before the next chunk is read, all ids have been given but those at the
         end of the text so far, which what follows may still change: there you may hold back as many characters as the
         longest special token has, and in front of them the last three pre-tokens. Nothing else is kept, so the memory
-        needed does not grow with the text. (A limited number of short words may be remembered with their ids.)
+        needed does not grow with the text. (At most 1,000 short words may be remembered with their ids.)
 
         >>> tokenizer = Tokenizer({i: bytes([i]) for i in range(256)}, [], ["<|end|>"])
         >>> list(tokenizer.encode_iterable(["a<|e", "", "nd|>b"]))

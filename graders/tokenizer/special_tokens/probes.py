@@ -6,13 +6,14 @@ Costs come back as yes or no: how much it is exactly is a matter of style.
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import itertools
+import json
 import locale
 import os
 import pathlib
 import shutil
-import tempfile
 import tracemalloc
 from collections.abc import Iterator, Mapping
 from types import ModuleType
@@ -44,7 +45,11 @@ def _step(module: ModuleType, kind: str, tokenizer: Any, name: str, *args: Any) 
     found = getattr(tokenizer, name, None)
     if not isinstance(found, Mapping):
         return found
-    return {key: value for key, value in found.items() if not args or key not in range(args[0])}
+    kept = {key: value for key, value in found.items() if not args or key not in range(args[0])}
+    if (kind, name) == ("RegexTokenizer", "vocab"):  # whether special tokens are in it is up to the author
+        free = set(getattr(tokenizer, "special_tokens", {}).values())
+        kept = {key: value for key, value in kept.items() if key not in free}
+    return kept
 
 
 def session(module: ModuleType, model: Model, *steps: tuple[Any, ...]) -> list[Any]:
@@ -57,13 +62,13 @@ def session(module: ModuleType, model: Model, *steps: tuple[Any, ...]) -> list[A
     return [_step(module, "Tokenizer", tokenizer, *step) for step in steps]
 
 
-def keeps(module: ModuleType, model: Model, text: str, more: dict[str, int]) -> tuple[Any, ...]:
+def keeps(module: ModuleType, model: Model, text: str, more: dict[str, int], allowed: set[str]) -> tuple[Any, ...]:
     """What has become of everything given, after special tokens were registered and a text was encoded."""
     vocab, merges, special_tokens = _parts(model)
     tokenizer = find_function(module, "Tokenizer")(vocab, merges, special_tokens)
     _step(module, "Tokenizer", tokenizer, "register_special_tokens", more)
-    _step(module, "Tokenizer", tokenizer, "encode", text)
-    return {i: token for i, token in vocab.items() if i not in range(256)}, merges, special_tokens, more
+    _step(module, "Tokenizer", tokenizer, "encode", text, allowed)
+    return {i: token for i, token in vocab.items() if i not in range(256)}, merges, special_tokens, more, allowed
 
 
 # ---------------------------------------------------------------- streams
@@ -74,9 +79,11 @@ def _ids(module: ModuleType, tokenizer: Any, chunks: Any) -> Any:
     return tokenizer.encode_iterable(chunks)
 
 
-def stream(module: ModuleType, model: Model, *texts: list[str]) -> list[list[int]]:
-    """The ids of each text, given in chunks, with one tokenizer."""
+def stream(module: ModuleType, model: Model, more: dict[str, int], *texts: list[str]) -> list[list[int]]:
+    """The ids of each text, given in chunks, with one tokenizer, after more special tokens were registered."""
     tokenizer = _new(module, model)
+    if more:
+        _step(module, "Tokenizer", tokenizer, "register_special_tokens", more)
     return [list(itertools.islice(_ids(module, tokenizer, iter(chunks)), ENOUGH)) for chunks in texts]
 
 
@@ -139,18 +146,18 @@ def peaks_exceed(
     """Offer 5 MB in chunks, take the ids of so many characters and of four times as many, and look at the memory.
 
     "ahead": so many more characters were read before an id came. "peak": more than `most` bytes were held at once.
-    "growth": the second run held `growth` bytes more than the first.
+    "growth": at its end the second run held `growth` bytes more than the first.
     """
     tokenizer = _new(module, model)
     _step(module, "Tokenizer", tokenizer, "encode", chunk[:50])
-    few, many = (_peak(module, tokenizer, chunk, wanted, ahead) for wanted in (size, 4 * size))
+    few, many = (_memory(module, tokenizer, chunk, wanted, ahead) for wanted in (size, 4 * size))
     if few is None or many is None:
         return {"ahead": True, "peak": False, "growth": False}
-    return {"ahead": False, "peak": many > most, "growth": many - few > growth}
+    return {"ahead": False, "peak": many[0] > most, "growth": many[1] - few[1] > growth}
 
 
-def _peak(module: ModuleType, tokenizer: Any, chunk: str, wanted: int, ahead: int) -> int | None:
-    """The most bytes held at once until so many characters have been read and one more id has come.
+def _memory(module: ModuleType, tokenizer: Any, chunk: str, wanted: int, ahead: int) -> tuple[int, int] | None:
+    """The most bytes held at once until so many characters have been read and an id has come; and those held then.
 
     None if `ahead` characters more had been read by then: the stream ends there, and so does the waiting.
     """
@@ -165,13 +172,43 @@ def _peak(module: ModuleType, tokenizer: Any, chunk: str, wanted: int, ahead: in
     tracemalloc.start()
     try:
         base = tracemalloc.get_traced_memory()[0]
+        held = base
         for _ in _ids(module, tokenizer, chunks()):
             if read > wanted:
+                held = _held()  # while the iterator is still under way
                 break
-        peak = tracemalloc.get_traced_memory()[1] - base
+        peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    return None if read >= wanted + ahead else peak
+    return None if read >= wanted + ahead else (peak - base, held - base)
+
+
+def _held() -> int:
+    """The bytes held now. Tokens that know both their neighbours are only freed when Python looks for such rings."""
+    gc.collect()
+    return tracemalloc.get_traced_memory()[0]
+
+
+def words_kept(module: ModuleType, model: Model, few: int, many: int, most: int) -> bool:
+    """Whether more than `most` bytes are taken between the words number `few` and `many`, no two of which are alike."""
+    tokenizer, read = _new(module, model), 0
+
+    def chunks() -> Iterator[str]:
+        nonlocal read
+        for read in range(many + 10):
+            yield "".join(chr(97 + read // 26**k % 26) for k in (0, 2, 1, 3)) + " "
+
+    tracemalloc.start()
+    try:
+        base = None
+        for _ in _ids(module, tokenizer, chunks()):
+            if base is None and read >= few:
+                base = _held()
+            if read >= many:
+                return base is not None and _held() - base > most
+        return False
+    finally:
+        tracemalloc.stop()
 
 
 # ---------------------------------------------------------------- files
@@ -180,7 +217,9 @@ def _peak(module: ModuleType, tokenizer: Any, chunk: str, wanted: int, ahead: in
 @contextlib.contextmanager
 def _folder(files: dict[str, bytes] | None = None) -> Iterator[pathlib.Path]:
     """A fresh folder with these files, and the current one meanwhile."""
-    folder, before = pathlib.Path(tempfile.mkdtemp(dir=pathlib.Path.cwd())), pathlib.Path.cwd()
+    before = pathlib.Path.cwd()
+    folder = next(path for path in (before / f"files{n}" for n in itertools.count()) if not path.exists())
+    folder.mkdir()
     for name, data in (files or {}).items():
         (folder / name).write_bytes(data)
     os.chdir(folder)
@@ -210,11 +249,30 @@ def _path(prefix: str, how: str) -> Any:
     return pathlib.Path(prefix) if how == "path" else prefix
 
 
-def _files(folder: pathlib.Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+def _files(folder: pathlib.Path, lines: int = 0) -> dict[str, Any]:
+    """What every file says, without what is up to its author; of one for people, whether it has so many lines."""
+    found: dict[str, Any] = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            data = path.read_bytes()
+            found[path.name] = data.count(b"\n") + 1 >= lines if path.suffix == ".vocab" else _said(path.name, data)
+    return found
 
 
-def saved(module: ModuleType, model: Model, prefix: str, more: dict[str, int], how: str = "str") -> dict[str, bytes]:
+def _said(name: str, data: bytes) -> Any:
+    """A JSON file as what it holds, merges as their lines, any other file as its bytes; None if it cannot be read."""
+    try:
+        if name.endswith(".json"):
+            return json.loads(data.decode("utf-8"))
+        if name.endswith(".merges.txt"):
+            lines = data.decode("utf-8").replace("\r\n", "\n").split("\n")
+            return [line for line in lines[lines[0].startswith("#version") :] if line]
+    except (ValueError, RecursionError):
+        return None
+    return data
+
+
+def saved(module: ModuleType, model: Model, prefix: str, more: dict[str, int], how: str = "str") -> dict[str, Any]:
     """Register more special tokens, save a Tokenizer; return every file that is there."""
     tokenizer = _new(module, model)
     if more:
@@ -252,10 +310,9 @@ def restored(
     return [_step(module, "Tokenizer", again, *step) for step in steps]
 
 
-def saved_elsewhere(module: ModuleType, model: Model, text: str) -> dict[str, bytes]:
-    """The files of a Tokenizer, and of a RegexTokenizer trained on a text, written where UTF-8 is not the usual."""
+def saved_elsewhere(module: ModuleType, model: Model, text: str) -> dict[str, Any]:
+    """The files of a Tokenizer, and of a RegexTokenizer with a special token, written where UTF-8 is not the usual."""
     tokenizer, other = _new(module, model), find_function(module, "RegexTokenizer")()
-    _step(module, "RegexTokenizer", other, "train", text, 258)
     _step(module, "RegexTokenizer", other, "register_special_tokens", {text: 1000})
     with _folder() as folder, _elsewhere():
         _step(module, "Tokenizer", tokenizer, "save", "t")
@@ -312,14 +369,15 @@ def talk(module: ModuleType, text: str, vocab_size: int, *verbose: bool) -> dict
     return {"printed": bool(printed.getvalue().strip()), "merges": _step(module, "RegexTokenizer", tokenizer, "merges")}
 
 
-def regex_saved(module: ModuleType, prefix: str, how: str, *steps: tuple[Any, ...]) -> tuple[Any, dict[str, bytes]]:
+def regex_saved(module: ModuleType, prefix: str, how: str, *steps: tuple[Any, ...]) -> tuple[Any, dict[str, Any]]:
     """Let a RegexTokenizer take steps and save it; its merges in their order, and every file that is there."""
     tokenizer = find_function(module, "RegexTokenizer")()
     for step in steps:
         _step(module, "RegexTokenizer", tokenizer, *step)
     with _folder() as folder:
         _step(module, "RegexTokenizer", tokenizer, "save", _path(prefix, how))
-        return list(_step(module, "RegexTokenizer", tokenizer, "merges").items()), _files(folder)
+        merges = list(_step(module, "RegexTokenizer", tokenizer, "merges").items())
+        return merges, _files(folder, 256 + len(merges))
 
 
 def regex_loaded(
