@@ -13,19 +13,19 @@ def cut_normal(shape, variance, **where):
 
 
 class Linear(nn.Module):
-    def __init__(self, in_features, out_features, device=None, dtype=None):
+    def __init__(self, in_features, out_features, **where):
         super().__init__()
         variance = 2 / (in_features + out_features)
-        self.weight = cut_normal((out_features, in_features), variance, device=device, dtype=dtype)
+        self.weight = cut_normal((out_features, in_features), variance, **where)
 
     def forward(self, x):
         return torch.einsum("...i,oi->...o", x, self.weight)
 
 
 class Embedding(nn.Module):
-    def __init__(self, num_embeddings, embedding_dim, device=None, dtype=None):
+    def __init__(self, num_embeddings, embedding_dim, **where):
         super().__init__()
-        self.weight = cut_normal((num_embeddings, embedding_dim), 1, device=device, dtype=dtype)
+        self.weight = cut_normal((num_embeddings, embedding_dim), 1, **where)
 
     def forward(self, token_ids):
         if token_ids.dtype not in (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64):
@@ -35,9 +35,9 @@ class Embedding(nn.Module):
 
 
 class RMSNorm(nn.Module):
-    def __init__(self, d_model, eps=1e-5, device=None, dtype=None):
+    def __init__(self, d_model, eps=1e-5, **where):
         super().__init__()
-        self.weight, self.eps = nn.Parameter(torch.ones((d_model,), device=device, dtype=dtype)), eps
+        self.weight, self.eps = nn.Parameter(torch.ones((d_model,), **where)), eps
 
     def forward(self, x):
         wide = x.to(torch.promote_types(x.dtype, torch.float32))
@@ -46,10 +46,10 @@ class RMSNorm(nn.Module):
 
 
 class SwiGLU(nn.Module):
-    def __init__(self, d_model, d_ff, device=None, dtype=None):
+    def __init__(self, d_model, d_ff, **where):
         super().__init__()
         for name, sides in {"w1": (d_model, d_ff), "w2": (d_ff, d_model), "w3": (d_model, d_ff)}.items():
-            self.add_module(name, Linear(*sides, device=device, dtype=dtype))
+            self.add_module(name, Linear(*sides, **where))
 
     def forward(self, x):
         gate, value = self.w1(x), self.w3(x)
@@ -104,13 +104,13 @@ def scaled_dot_product_attention(Q, K, V, mask=None):
 
 
 class CausalMultiHeadSelfAttention(nn.Module):
-    def __init__(self, d_model, num_heads, rope=None, device=None, dtype=None):
+    def __init__(self, d_model, num_heads, rope=None, **where):
         super().__init__()
         if num_heads * (d_model // num_heads) != d_model:
             raise ValueError("heads")
         self.num_heads, self.rope = num_heads, rope
         for name in ("q_proj", "k_proj", "v_proj", "output_proj"):
-            setattr(self, name, Linear(d_model, d_model, device=device, dtype=dtype))
+            setattr(self, name, Linear(d_model, d_model, **where))
 
     def forward(self, x, token_positions=None):
         *front, T, d = x.shape
