@@ -105,7 +105,7 @@ def ascii_heatmap(W):
     if len(np.shape(W)) != 2:
         raise ValueError("2-D")
     out = np.full(np.shape(W), "?")
-    for level, character in enumerate(" .:-=+*#%@"):
-        above = W > (level - 1) / 9 if level else W == W
-        out[above & ((W <= level / 9) | (level == 9))] = character
+    out[~np.isnan(W)] = " "
+    for level, character in enumerate(".:-=+*#%@"):
+        out[np.greater(W, level / 9)] = character
     return "\n".join(map("".join, out))
