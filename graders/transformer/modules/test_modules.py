@@ -357,6 +357,10 @@ def test_rope_refuses(learner, T, B, rng):
     """A position outside of 0 … max_seq_len − 1, positions of a wrong shape and an odd d_k raise what the stub says."""
     x = normal(rng, (B, T, 4))
     least = rng.integers(0, 5, T)
+    # The last position of the table, and as many tokens as it is long, are fine.
+    for rows, length in ((None, T), (np.full((B, T), 8), 9)):
+        case = SimpleNamespace(rope=(100.0, 4, length), x=x, given=rows)
+        same_y(turn(learner, case), turned(x, np.arange(T) if rows is None else rows, 100.0), terms=64)
     for bad, length in ((-1, 9), (5, 5), (7, 5)):
         rows = least.copy()
         rows[rng.integers(T)] = bad
