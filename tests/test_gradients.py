@@ -218,5 +218,6 @@ def test_no_pattern_is_not_named() -> None:
     noise = np.random.default_rng(5).normal(size=HEADS.shape)
     assert gradients.explain(HEADS + noise, HEADS) == ""
     assert gradients.explain(HEADS * 1.2345678, HEADS).startswith("every element is 1.23457 ×")
+    assert gradients.explain(HEADS * (1 + 1e-8), HEADS) == ""  # computed with too few digits: not "1 ×"
     assert gradients.explain(HEADS[:, :2], HEADS) == ""
     assert gradients.explain(np.full(3, np.nan), np.ones(3)) == ""

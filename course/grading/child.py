@@ -270,8 +270,14 @@ def _signature(session: Session, name: str, args: tuple[Any, ...], kwargs: dict[
 
 
 def _raised_in_probe(session: Session, error: BaseException) -> bool:
-    """A probe's own bug, unless it stumbled over what the learner's code gave it (a wrong type, no attribute)."""
-    return isinstance(error, LookupError | NameError) and not isinstance(error, KeyError | IndexError)
+    """A probe's own bug, unless it stumbled over what the learner's code gave it (a wrong type, no attribute).
+
+    A version that came as a text, in a proof, has no file whose places could be told: its frames have its name.
+    """
+    if not isinstance(error, LookupError | NameError) or isinstance(error, KeyError | IndexError):
+        return False
+    names = [frame.f_globals.get("__name__") for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return not names or names[-1] != session.config["module"]
 
 
 # ---------------------------------------------------------------- the loop

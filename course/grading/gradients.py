@@ -118,7 +118,7 @@ def explain(got: Any, expected: Array, upstream: Any = None) -> str:
         return _missing_sum(have, expected)
     if not have.any() and expected.any():
         return "the whole gradient is zero"
-    if ratio := _constant_ratio(have, expected):
+    if (ratio := _constant_ratio(have, expected)) and ratio != "1":  # digits are lost, and there is no pattern
         return "the sign is turned, everywhere" if ratio == "-1" else f"every element is {ratio} × what it should be"
     if pattern := _moved(have, expected):
         return pattern
