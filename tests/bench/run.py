@@ -32,7 +32,7 @@ from course.grading.process import Setup
 ROOT = Path(__file__).parents[2]
 TORCH = ROOT / "tests" / "fixtures" / "torch"
 # Steps of the course itself, beside the fixture.
-TORCH_STEPS = ("tokenizer/data",)
+TORCH_STEPS = ("tokenizer/data", "transformer/modules", "transformer/block")
 REPEATS = 9
 COURSE = [sys.executable, "-m", "course"]
 # As on a learner's machine: compiled modules are kept.
