@@ -21,7 +21,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is an extra: stages F and 1
 F = torch.nn.functional
 
 sys.path.insert(0, str(Path(__file__).parent))
-import adapter  # noqa: E402 - beside the tests, not installed
+import transformer_adapter as adapter  # noqa: E402 - beside the tests, not installed
 
 ROOT = Path(__file__).parents[2]
 D, HEADS, D_FF, T, MOST, THETA = 12, 3, 20, 7, 16, 10_000.0
