@@ -182,11 +182,12 @@ def linear(learner, case, factor):
 
 
 def twice(learner, case, factor):
-    """Two backwards from one cache: the second is as good as the first, and dy is what it was."""
+    """Two backwards from one cache: the second is as good as the first, and dy and the inputs are what they were."""
     shown = f"_, cache = {case.name}_forward(…), then {case.name}_backward for two dy, one after the other"
     other = np.ascontiguousarray(factor * case.dy[..., ::-1])
     seen = learner.probe("backward_twice", case.name, args_of(case), case.dy, other, shown=shown)
     check.close(seen["dy"], case.dy, what="dy afterwards", rtol=0.0)
+    unchanged(case, seen, "backward")
     for which, dy in (("first", case.dy), ("second", other)):
         grads = check.items(seen[which], 1 + len(WEIGHTS[case.name]), what=f"the {which} {case.name}_backward")
         for place, got in enumerate(grads):
@@ -260,10 +261,15 @@ def refuses(learner, name):
                 forward(learner, SimpleNamespace(**vars(good) | {"weights": tuple(weights)}))
 
 
+def unchanged(case, seen, which):
+    words = ("x", *WEIGHTS[case.name])
+    changed = ", ".join(words[place] for place in seen["changed"])
+    check.that(not changed, f"{case.name}_{which} wrote into {changed}")
+
+
 def leaves_its_inputs(learner, case):
     seen = learner.probe("purity", f"{case.name}_forward", args_of(case), cached=True)
-    words = ("x", *WEIGHTS[case.name])
-    check.that(not seen["changed"], f"the input {words[seen['changed'][0]] if seen['changed'] else ''} was changed")
+    unchanged(case, seen, "forward")
     check.close(seen["second"], seen["first"], what="the second y", rtol=0.0)
 
 
@@ -384,18 +390,6 @@ def test_swiglu_leaves_inputs(learner, case):
     leaves_its_inputs(learner, case)
 
 
-@given(cases("swiglu"))
-def test_swiglu_dx(learner, case):
-    """dx of swiglu_backward is the gradient with respect to x, which is read twice."""
-    one_gradient(learner, case, "dx")
-
-
-@given(cases("swiglu"))
-def test_swiglu_dW1(learner, case):
-    """dW1 is the gradient with respect to the gate's weights, for any upstream dy."""
-    one_gradient(learner, case, "dW1")
-
-
 @FEW
 @given(cases("swiglu"))
 def test_swiglu_dW2(learner, case):
@@ -408,6 +402,18 @@ def test_swiglu_dW2(learner, case):
 def test_swiglu_dW3(learner, case):
     """dW3 is the gradient with respect to the value's weights, summed over all rows."""
     one_gradient(learner, case, "dW3")
+
+
+@given(cases("swiglu"))
+def test_swiglu_dW1(learner, case):
+    """dW1 is the gradient with respect to the gate's weights, for any upstream dy."""
+    one_gradient(learner, case, "dW1")
+
+
+@given(cases("swiglu"))
+def test_swiglu_dx(learner, case):
+    """dx of swiglu_backward is the gradient with respect to x, which is read twice."""
+    one_gradient(learner, case, "dx")
 
 
 @FEW
@@ -442,7 +448,7 @@ def test_swiglu_backward_is_linear(learner, case, factor):
 @settings(max_examples=5)
 @given(cases("swiglu"), st.sampled_from([-1.0, 2.0]))
 def test_swiglu_backward_twice(learner, case, factor):
-    """swiglu_backward leaves dy and the cache as they were: a second call is as good as the first."""
+    """swiglu_backward leaves dy, the inputs and the cache as they were: a second call is as good as the first."""
     twice(learner, case, factor)
 
 
@@ -489,24 +495,11 @@ def test_ffn_leaves_inputs(learner, case):
     leaves_its_inputs(learner, case)
 
 
-@given(cases("ffn"))
-def test_ffn_dx(learner, case):
-    """dx of ffn_backward is the gradient with respect to x, for any upstream dy."""
-    one_gradient(learner, case, "dx")
-
-
 @FEW
 @given(cases("ffn"))
-def test_ffn_dW1(learner, case):
-    """dW1 of ffn_backward is the gradient with respect to the inner weights, summed over all rows."""
-    one_gradient(learner, case, "dW1")
-
-
-@FEW
-@given(cases("ffn"))
-def test_ffn_db1(learner, case):
-    """db1 is the gradient with respect to the inner bias, summed over all rows."""
-    one_gradient(learner, case, "db1")
+def test_ffn_db2(learner, case):
+    """db2 is the gradient with respect to the outer bias: dy, summed over all rows."""
+    one_gradient(learner, case, "db2")
 
 
 @FEW
@@ -518,9 +511,22 @@ def test_ffn_dW2(learner, case):
 
 @FEW
 @given(cases("ffn"))
-def test_ffn_db2(learner, case):
-    """db2 is the gradient with respect to the outer bias: dy, summed over all rows."""
-    one_gradient(learner, case, "db2")
+def test_ffn_db1(learner, case):
+    """db1 is the gradient with respect to the inner bias, summed over all rows."""
+    one_gradient(learner, case, "db1")
+
+
+@FEW
+@given(cases("ffn"))
+def test_ffn_dW1(learner, case):
+    """dW1 of ffn_backward is the gradient with respect to the inner weights, summed over all rows."""
+    one_gradient(learner, case, "dW1")
+
+
+@given(cases("ffn"))
+def test_ffn_dx(learner, case):
+    """dx of ffn_backward is the gradient with respect to x, for any upstream dy."""
+    one_gradient(learner, case, "dx")
 
 
 @FEW
@@ -555,5 +561,5 @@ def test_ffn_backward_is_linear(learner, case, factor):
 @settings(max_examples=5)
 @given(cases("ffn"), st.sampled_from([-1.0, 2.0]))
 def test_ffn_backward_twice(learner, case, factor):
-    """ffn_backward leaves dy and the cache as they were: a second call is as good as the first."""
+    """ffn_backward leaves dy, the inputs and the cache as they were: a second call is as good as the first."""
     twice(learner, case, factor)

@@ -36,8 +36,8 @@ def sharing(module: ModuleType, layer: str, args: tuple[Any, ...], dy: Any) -> l
     return [[place for place, given in enumerate([*args, dy]) if _shared(one, given)] for one in results]
 
 
-def backward_times(module: ModuleType, layer: str, args: tuple[Any, ...], dy: Any, unit: int) -> int:
-    """Return how many whole times `unit` bytes one backward had allocated at once, its result included.
+def backward_holds(module: ModuleType, layer: str, args: tuple[Any, ...], dy: Any, most: int) -> bool:
+    """Say whether one backward had `most` bytes or more allocated at once, its result included.
 
     Not the bytes themselves: they differ with every style, and versions that behave alike should look alike.
     """
@@ -47,7 +47,7 @@ def backward_times(module: ModuleType, layer: str, args: tuple[Any, ...], dy: An
         base = tracemalloc.get_traced_memory()[0]
         tracemalloc.reset_peak()
         getattr(module, f"{layer}_backward")(dy, cache)
-        return (tracemalloc.get_traced_memory()[1] - base) // unit
+        return tracemalloc.get_traced_memory()[1] - base >= most
     finally:
         tracemalloc.stop()
 

@@ -226,7 +226,7 @@ def test_linear_shapes_disagree(learner):
     for x, W, b in MISFITS:
         given_b = () if b is None else (normal(rng, b),)
         with check.raises("ValueError"):
-            learner.linear_forward(normal(rng, x), normal(rng, W), *given_b)
+            learner.probe("outputs", "linear_forward", (normal(rng, x), normal(rng, W), *given_b))
 
 
 # ---------------------------------------------------------------- linear_backward
@@ -348,10 +348,19 @@ def untouched(learner, name, case, arguments, results):
             check.close(other, check.number_array(one, what), what=f"the second {what}", rtol=0.0, dtype=None)
 
 
+@st.composite
+def twin_layers(draw):
+    """Two calls of the same shapes: with the wrong cache a backward goes through, in every style, and is wrong."""
+    one, rng, bias = draw(layers(leading=(0, 2))), draw(rngs()), draw(st.booleans())
+    x, W, dy = normal(rng, one.x.shape), normal(rng, one.W.shape), upstream(rng, one.dy.shape)
+    return one, layer(x, W, normal(rng, len(W)) if bias else None, dy)
+
+
 @settings(max_examples=6)
-@given(layers(leading=(0, 2)), layers(leading=(1, 2)))
-def test_linear_caches_apart(learner, one, other):
+@given(twin_layers())
+def test_linear_caches_apart(learner, twins):
     """Two forwards and then two backwards, in the other order: each backward knows only its own cache."""
+    one, other = twins
     for case, got in zip((one, other), interleaved(learner, "linear", one, other), strict=True):
         same_gradients(got, case)
 
@@ -394,15 +403,13 @@ MOST = 6
 
 def modest(learner, name, case):
     most = MOST * sum(one.nbytes for one in (*case.args, case.dy) if isinstance(one, np.ndarray))
-    times = {
-        "forward": learner.probe("peak_bytes", f"{name}_forward", case.args) // most,
-        "backward": learner.probe("backward_times", name, case.args, case.dy, most, shown=call(name, case)),
+    over = {
+        "forward": learner.probe("peak_bytes", f"{name}_forward", case.args) >= most,
+        "backward": learner.probe("backward_holds", name, case.args, case.dy, most, shown=call(name, case)),
     }
-    for when, over in times.items():
+    for when, too_much in over.items():
         check.that(
-            not over,
-            f"{name}_{when} held over {MOST * over} times the memory of its arguments and dy at once",
-            f"expected at most {MOST} times",
+            not too_much, f"{name}_{when} held more than {MOST} times the memory of its arguments and dy at once"
         )
 
 
@@ -451,7 +458,7 @@ def test_embedding_outside(learner, case, rng, kind):
     """An id that is negative, or V or more, raises IndexError, even one among many: −1 is not the last row."""
     case.ids.flat[rng.integers(case.ids.size)] = OUTSIDE[kind](len(case.E))
     with check.raises("IndexError"):
-        learner.embedding_forward(case.ids, case.E)
+        embed(learner, case)
 
 
 @settings(max_examples=6)
@@ -556,10 +563,20 @@ def test_embedding_leaves_inputs(learner, case):
     untouched(learner, "embedding", case, ["ids", "E", "padding_idx"], ["dE"])
 
 
+@st.composite
+def twin_tables(draw):
+    """Two lookups of the same shapes, the second with padding."""
+    one, rng = draw(tables(axes=(0, 2), vocab=(2, 5), integers=[np.int64])), draw(rngs())
+    E, padding_idx = normal(rng, one.E.shape), draw(st.integers(0, len(one.E) - 1))
+    ids, dy = np.asarray(rng.integers(0, len(E), one.ids.shape)), upstream(rng, one.dy.shape)
+    return one, SimpleNamespace(ids=ids, E=E, dy=dy, padding_idx=padding_idx, args=(ids, E, padding_idx))
+
+
 @settings(max_examples=6)
-@given(tables(axes=(1, 2)), tables(axes=(0, 2), padded=True))
-def test_embedding_caches_apart(learner, one, other):
+@given(twin_tables())
+def test_embedding_caches_apart(learner, twins):
     """Two lookups and then two backwards, in the other order: each backward knows only its own cache."""
+    one, other = twins
     for case, got in zip((one, other), interleaved(learner, "embedding", one, other), strict=True):
         same_table(got, case)
 

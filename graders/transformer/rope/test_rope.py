@@ -203,6 +203,17 @@ def test_definition(learner, case):
     forward_holds(learner, case)
 
 
+# ---------------------------------------------------------------- apply_rope_backward, and what holds for both
+
+
+@settings(max_examples=12)
+@given(cases(axes=(0, 1), width=(2, 4)))
+def test_gradient(learner, case):
+    """dx is the gradient of sum(dy · y) with respect to every number of x."""
+    dx = learner.apply_rope_backward(case.dy, *case.args)
+    gradients.close({"dx": dx}, lambda x: turned(x, case.positions), (case.x,), case.dy)
+
+
 @FEW
 @given(cases(axes=(0, 2), form="None"))
 def test_no_positions(learner, case):
@@ -314,17 +325,6 @@ def test_far_float32(learner, case):
     both_hold(learner, case)
 
 
-# ---------------------------------------------------------------- apply_rope_backward
-
-
-@settings(max_examples=12)
-@given(cases(axes=(0, 1), width=(2, 4)))
-def test_gradient(learner, case):
-    """dx is the gradient of sum(dy · y) with respect to every number of x."""
-    dx = learner.apply_rope_backward(case.dy, *case.args)
-    gradients.close({"dx": dx}, lambda x: turned(x, case.positions), (case.x,), case.dy)
-
-
 @FEW
 @given(cases(axes=(1, 2), form="(B, T)", theta=True))
 def test_back_again(learner, case):
@@ -332,9 +332,6 @@ def test_back_again(learner, case):
     y = check.number_array(learner.apply_rope(case.x, *case.args), "y")
     back = learner.apply_rope_backward(y, *case.args)
     check.close(back, case.x, what="backward of forward", scale=10.0 * furthest(case))
-
-
-# ---------------------------------------------------------------- both
 
 
 @settings(max_examples=8)
