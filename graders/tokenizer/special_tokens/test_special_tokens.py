@@ -280,6 +280,7 @@ def test_specials_in_vocab(learner):
         ({256: b"ow", 257: "é🙂".encode(), 258: b"x"}, ("é🙂", "<|a|>")),
         ({256: b"ow", 400: b"a", 300: b"a"}, ("a", END)),
         ({256: b"ow"}, ("o", "ow", END)),
+        ({256: b"ow"}, ("\x00", END)),
         ({256: b"ow", 500: b"<|x|>", 499: b"<|x|>", 501: b"o"}, ("<|x|>", "o")),
     ):
         model = Model(LOW[:1], specials, entries=entries)
@@ -970,12 +971,14 @@ def trained(learner):
 def test_regex_allowed(learner):
     """allowed_special "all", "none" and a set mean what they mean in Tokenizer.encode."""
     found, specials = trained(learner)
+    at_the_ends = END + REGEX_TEXT + "<|b|>"
     for allowed in ("all", "none", {END}, {"<|b|>", END}, set(), {"<|end|><|b|>", "ab"}):
-        (ids,) = regex(learner, *TRAINED, ("encode", REGEX_TEXT, allowed))
+        answers = regex(learner, *TRAINED, ("encode", REGEX_TEXT, allowed), ("encode", at_the_ends, allowed))
         counted = {"all": specials, "none": {}}[allowed] if isinstance(allowed, str) else specials
         if not isinstance(allowed, str):
             counted = {token: i for token, i in specials.items() if token in allowed}
-        check.equal(ids, regex_ids(REGEX_TEXT, found, counted), what=f"encode(…, {allowed})")
+        for text, ids in zip((REGEX_TEXT, at_the_ends), answers, strict=True):
+            check.equal(ids, regex_ids(text, found, counted), what=f"encode({text!r}, {allowed})")
 
 
 def test_regex_none_raise(learner):
