@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from course.errors import ContentError
+from course.grading import replay
 from course.grading.mistakes import Freedoms, load_freedoms
 from course.grading.replay import Comparison, Likeness, Recorded, Versions
 from course.grading.wire import Opaque, Record, encode
@@ -169,3 +170,14 @@ def test_slow_examples_wait_for_few(versions):
 def test_one_more_example(versions):
     example = told(1, 3)
     assert versions.like([0, 1, 2], tuple(getattr(example, name) for name in Recorded.__slots__)) == [1]
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="nothing interrupts a loop here; the judge gives it up")
+def test_a_slow_first_call_is_forgiven(versions, monkeypatch):
+    """A library may prepare something at its first use; what hangs, hangs again."""
+    monkeypatch.setattr(replay, "AT_LEAST", 0.05)
+    monkeypatch.setattr(replay, "SLOWER", 1.0)
+    slow = "if 'been' not in globals():\n        globals()['been'] = 1\n        while x: pass\n    return 5 * x"
+    versions.add([("return 2 * x", slow)])
+    versions.begin([], [])
+    assert considered(versions, told(1, 5), told(2, 10))["left"] == [5]

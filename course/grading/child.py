@@ -24,6 +24,7 @@ from course.grading.guard import ForbiddenImport, ForbiddenUse, Guard, ban, bare
 from course.grading.isolation import Policy, confine
 from course.grading.replay import Versions, module_from
 from course.grading.seal import seal, spaces_of, used_by
+from course.grading.warmup import warm_up_if_idle
 
 # How deep the learner's code may recurse: Python's own default, whatever the engine's frames below it use.
 RECURSION_ROOM = 1000
@@ -297,6 +298,8 @@ def main() -> None:
         return
     tensors = "torch" in session.config["preload"]
     _send(outgoing, 0, {"status": "ok", "value": [(p.name, p.holds, p.by) for p in session.protections]})
+    if tensors:
+        warm_up_if_idle(incoming)
     while (frame := wire.read_frame(incoming)) is not None:
         request = wire.decode(frame, tensors=tensors)
         reply = answer(session, request)
