@@ -81,6 +81,8 @@ def _package(content: Content, root: Path) -> None:
         target = root / Path(*name.split(".")).with_suffix(".py")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
+    # As in a workspace; without it, a package of this name on the path of the course itself would come first.
+    (root / PACKAGE / "__init__.py").touch()
 
 
 def fault_of(script: str, verdict: Verdict, exchange: Exchange, done: subprocess.CompletedProcess[str]) -> str:
