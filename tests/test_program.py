@@ -127,7 +127,7 @@ def test_ctrl_c_during_a_check(workspace: Workspace, curriculum: Curriculum) -> 
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(1)
                 break
-        _, said = process.communicate(timeout=30)
-    assert process.returncode == 130, said
+        shown, said = process.communicate(timeout=30)
+    assert process.returncode == 130, (shown, said)
     assert "Traceback" not in said
     assert workspace.progress.read_bytes() == before
