@@ -208,14 +208,13 @@ def test_a_hostile_comment_reaches_no_prompt(step):
 
 
 def with_evil(source, name):
-    """The source with hostile words at the head of every function of this name."""
+    """The source with hostile words at the head of every function of this name that has a line of its own."""
     lines = source.splitlines()
-    bodies = [one.body[0] for one in ast.walk(ast.parse(source)) if getattr(one, "name", "") == name]
-    for place in sorted((body.lineno - 1 for body in bodies if body.lineno - 1 < len(lines)), reverse=True):
-        indent = re.match(" *", lines[place]).group()
-        if lines[place].strip() != source.splitlines()[place].strip() or "def " in lines[place]:
-            continue
-        lines[place:place] = [line for evil in EVIL for line in textwrap.indent(evil, indent).splitlines()]
+    firsts = {one.body[0].lineno - 1 for one in ast.walk(ast.parse(source)) if getattr(one, "name", "") == name}
+    for place in sorted(firsts, reverse=True):
+        if "def " not in lines[place]:
+            indent = re.match(" *", lines[place]).group()
+            lines[place:place] = [line for evil in EVIL for line in textwrap.indent(evil, indent).splitlines()]
     return "\n".join(lines) + "\n"
 
 

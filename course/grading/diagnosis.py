@@ -28,8 +28,8 @@ from course.grading.ready import Ready
 from course.grading.replay import REFERENCE, SMALLEST_SCALE, UNCOMPARED_SCALE
 from course.grading.starved import MOST, computed, computes_at_most
 
-# All limits are seconds that the replay computed, not seconds of the clock: on a busy machine it must come as far, or a
-# bug would be named on one day and not on the other.
+# Limits are seconds that the replay computed, not seconds of the clock: on a busy machine it must come as far, or a bug
+# would be named on one day and not on the other. (Only where nothing can interrupt a version does the clock count.)
 # How long the replay may go on after the last property; it worked beside the judge until then. After that the bug stays
 # unknown and nobody waits on.
 SEARCH_SECONDS = 3.0
