@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from course.grading.draws import drawn_alike
 from course.grading.learner import Cancelled, Learner
 from course.grading.outcomes import Outcome
 from course.grading.plugin import JudgePlugin
@@ -131,6 +132,7 @@ def collect(test_file: Path, serve: Callable[[Collected], None]) -> Collected:
     said = io.StringIO()
     with (
         _environment(),
+        drawn_alike(),
         contextlib.chdir(test_file.parent),
         contextlib.redirect_stdout(said),
         contextlib.redirect_stderr(said),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable
@@ -155,6 +156,14 @@ class Learner:
         """Run the probe `name(module, *args, **kwargs)` over there; `shown` is the same in Python, for the learner."""
         return self._ask("probe", name, args, kwargs, shown)
 
+    def settle(self) -> None:
+        """Wait until the process has made sure that no call so far replaced anything; raise `PropertyEnds` if one did.
+
+        The process looks after it has answered, while the judge works; without this the last look would be missing.
+        """
+        if self.process is not None:
+            _value(Exchange("settle", "", (), {}, reply=self._reply("settle", "", (), {})))
+
     def begin(self) -> None:
         """A new example: a new transcript, and a new process if the last one ended."""
         self.transcript = []
@@ -208,7 +217,12 @@ class Learner:
         if self.process is None:
             return
         self.protections = {name: by for name, holds, by in self.process.protections or () if holds} or self.protections
+        if self.spare is not None:
+            with contextlib.suppress(PropertyEnds, Cancelled):  # the version before it may have left something behind
+                self.settle()
         process, self.process = self.process, None
+        if process is None:
+            return
         if self.spare is not None and process.alive:
             self.spare.process = process
             return

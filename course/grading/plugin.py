@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 import hashlib
 import inspect
@@ -73,22 +72,6 @@ class Witness:
 
     def progress(self, examples: int, left: tuple[str, ...], properties: int) -> None:
         """So many examples were tried; of so many properties, these are left."""
-
-
-def draw_the_same_everywhere() -> None:
-    """Keep hypothesis from mixing constants of whatever modules are loaded into what it draws.
-
-    Newer versions do (and cache them in a folder of the current directory): the same seed would give other inputs in
-    `course check --all` than in `course check`, and in the wheel than in a clone.
-    """
-    from hypothesis.internal.conjecture import providers  # noqa: PLC0415 - not public; older versions lack it
-
-    if hasattr(providers, "_get_local_constants"):
-        nothing = copy.deepcopy(providers._local_constants)
-        providers._get_local_constants = lambda: nothing
-
-
-draw_the_same_everywhere()
 
 
 @dataclass(slots=True)
@@ -286,6 +269,7 @@ class JudgePlugin:
             self._running.examples = 1
         try:
             value = yield
+            self.learner.settle()
         except LookedAt:
             # Not passed on: pytest would write a report of it that nobody reads.
             self._running.looked_at = True
