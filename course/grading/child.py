@@ -75,6 +75,7 @@ class Session:
         self.probes: list[ModuleType] = []
         self.protections: tuple[Any, ...] = ()
         self.versions = Versions(config["module"], self._answered)
+        self._names = {os.path.realpath(path): name for name, path in config["modules"].items()}
 
     def prepare(self) -> None:
         """Import what the step may use, load the probes, and shut the doors, before any line of the learner's runs."""
@@ -119,6 +120,11 @@ class Session:
     def checkpoint(self, probing: bool = True) -> None:
         """End this process if what the engine relies on, or a probe if one is `probing`, is no longer what it was."""
         self._checkpoint(probing)
+
+    def module_of(self, file: str) -> str | None:
+        """The learner's module that a file name in a traceback stands for."""
+        # A relative name needs the current folder, which the code may have made unreachable.
+        return self._names.get(os.path.realpath(file)) if Path(file).is_absolute() else None
 
     def load(self, source: str | None = None) -> Any:
         """Import the learner's module; or, for proofs, put a source text of our own in its place."""
@@ -234,12 +240,9 @@ def _text(error: BaseException) -> str:
 
 def _where(session: Session, error: BaseException) -> list[str]:
     """The places in the learner's own files that the exception came through, innermost last."""
-    names = {os.path.realpath(path): name for name, path in session.config["modules"].items()}
     places = []
     for frame, line in traceback.walk_tb(error.__traceback__):
-        file = frame.f_code.co_filename
-        # A relative name needs the current folder, which the code may have made unreachable.
-        name = names.get(os.path.realpath(file)) if Path(file).is_absolute() else None
+        name = session.module_of(frame.f_code.co_filename)
         if name is not None:
             places.append(f"{name.replace('.', '/')}.py:{line} in {frame.f_code.co_name}")
     # A recursion comes through the same line a thousand times.
