@@ -65,6 +65,17 @@ def test_faults_end_with_exit_code_3_and_spare_the_other_steps(cli: Cli, copied:
     assert "mistake 'starts at zero': a wrong version passes (seed 1)" in result.stdout
 
 
+@pytest.mark.parametrize("drawn", ["random.random()", "np.random.randn(3)", "np.random.default_rng()"])
+def test_a_grader_that_draws_what_no_seed_decides_is_a_fault(copied: Content, drawn: str) -> None:
+    file = copied.test_file(KEY)
+    rest = file.read_text(encoding="utf-8")
+    file.write_text(f"{rest}\n\ndef helper():\n    return {drawn}, np.random.default_rng([1, 2])\n", encoding="utf-8")
+    line = rest.count("\n") + 4
+    assert faults(copied) == [
+        f"test_double.py:{line}: {drawn.partition('(')[0]}() draws what no seed decides; take strategies.rngs()"
+    ]
+
+
 def test_lint_only_grades_nothing(cli: Cli, copied: Content) -> None:
     cli.content = copied
     copied.test_file(KEY).write_text("raise SystemExit\n", encoding="utf-8")

@@ -27,7 +27,7 @@ def lint(curriculum: Curriculum, step: Step) -> list[str]:
         return missing
     if broken := [fault for path in _sources(content, step) for fault in _no_python(path)]:
         return broken
-    checks = (_mistakes, _prompt, _lesson, _stub, _rights)
+    checks = (_mistakes, _prompt, _lesson, _stub, _rights, _draws)
     return [fault for check in checks for fault in check(curriculum, step)]
 
 
@@ -154,3 +154,15 @@ def _defines(curriculum: Curriculum, step: Step, stub: str) -> Iterator[str]:
 def _rights(curriculum: Curriculum, step: Step) -> Iterator[str]:
     if not curriculum.content.rights(step.file):
         yield "there is no second right implementation (right_*.py): nothing shows that other styles pass"
+
+
+def _draws(curriculum: Curriculum, step: Step) -> Iterator[str]:
+    """Random numbers that nothing seeds would make the same code pass one day and fail the next."""
+    file = curriculum.content.test_file(step.key)
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        called = ast.unparse(node.func)
+        own = called in ("random.Random", "np.random.default_rng")
+        if called.startswith(("random.", "np.random.")) and not (own and node.args):
+            yield f"{file.name}:{node.lineno}: {called}() draws what no seed decides; take strategies.rngs()"

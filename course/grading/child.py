@@ -19,7 +19,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, BinaryIO
 
-from course.grading import probes, wire
+from course.grading import awake, probes, wire
 from course.grading.guard import ForbiddenImport, ForbiddenUse, Guard, ban, bare, hide, import_net, relay, watch
 from course.grading.isolation import Policy, confine
 from course.grading.replay import Versions, module_from
@@ -305,6 +305,7 @@ def main() -> None:
     _send(outgoing, 0, {"status": "ok", "value": [(p.name, p.holds, p.by) for p in session.protections]})
     if tensors:
         warm_up_if_idle(incoming)
+    wait = awake.waiting_on(incoming)
     while (frame := wire.read_frame(incoming)) is not None:
         request = wire.decode(frame, tensors=tensors)
         reply = answer(session, request)
@@ -312,6 +313,7 @@ def main() -> None:
         wire.write_frame(outgoing, _encoded(session, request[0], reply))
         # While the judge looks at the answer; it asks to `settle` before it believes it.
         session.checkpoint(request[1] == "probe")
+        wait()
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:

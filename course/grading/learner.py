@@ -194,7 +194,7 @@ class Learner:
                     return dict(reply)
             return dict(self.process.ask(operation, name, args, kwargs, seconds))
         except Stopped as stop:
-            self.close()
+            self._leave()
             if self.clock.cancelled:
                 raise Cancelled from None
             self.timeouts += stop.outcome is Outcome.TIMEOUT
@@ -214,15 +214,17 @@ class Learner:
             process.stop()
 
     def close(self) -> None:
+        if self.spare is not None:  # what this version left behind must not be laid to the next one's charge
+            with contextlib.suppress(PropertyEnds, Cancelled):
+                self.settle()
+        self._leave()
+
+    def _leave(self) -> None:
+        """End the process, or put it back for the next version."""
         if self.process is None:
             return
         self.protections = {name: by for name, holds, by in self.process.protections or () if holds} or self.protections
-        if self.spare is not None:
-            with contextlib.suppress(PropertyEnds, Cancelled):  # the version before it may have left something behind
-                self.settle()
         process, self.process = self.process, None
-        if process is None:
-            return
         if self.spare is not None and process.alive:
             self.spare.process = process
             return
