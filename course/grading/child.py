@@ -24,6 +24,7 @@ from course.grading.guard import ForbiddenImport, ForbiddenUse, Guard, ban, bare
 from course.grading.isolation import Policy, confine
 from course.grading.replay import Versions, module_from
 from course.grading.seal import seal, spaces_of, used_by
+from course.grading.stack import roomy
 from course.grading.warmup import warm_up_if_idle
 
 # How deep the learner's code may recurse: Python's own default, whatever the engine's frames below it use.
@@ -289,6 +290,7 @@ def _raised_in_probe(session: Session, error: BaseException) -> bool:
 # ---------------------------------------------------------------- the loop
 
 
+@roomy
 def main() -> None:
     sys.dont_write_bytecode = True
     incoming, outgoing = _take_pipes()
