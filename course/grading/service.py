@@ -26,9 +26,9 @@ from course.grading.judge import Submission, grade
 from course.grading.learner import Cancelled
 from course.grading.outcomes import Failure, Outcome
 from course.grading.parcel import pack
-from course.grading.plugin import Witness
 from course.grading.ready import Ready
 from course.grading.warm import Warm
+from course.grading.witness import Witness
 
 # The process of the last diagnosis is kept so long after the last request: torch in it takes a quarter of a gigabyte.
 DIAGNOSIS_SECONDS = 20.0
