@@ -6,6 +6,7 @@ import random
 
 import hypothesis.core
 import numpy as np
+import pytest
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
@@ -43,6 +44,27 @@ def test_the_inputs_are_the_same_whatever_the_global_generators_hold():
         random.seed(2)
         second, _ = drawn(strategy)
     assert first == second
+
+
+def test_equal_parts_are_made_once_and_like_ones_are_told_apart():
+    with drawn_alike():
+        assert st.sampled_from([1, 2]) is st.sampled_from([1, 2])
+        assert st.lists(st.booleans(), max_size=2) is st.lists(st.booleans(), max_size=2)
+        made = [st.sampled_from(one) for one in ([1], [1.0], [True], (1,), [0.0], [-0.0], [(0.0,)], [(-0.0,)])]
+        made += [st.lists(st.booleans(), max_size=3), st.sampled_from([np.zeros(2)]), st.sampled_from([np.zeros(2)])]
+        assert len({id(one) for one in made}) == len(made)
+        assert drawn(st.sampled_from([[1], [2]]))[0]
+
+
+@pytest.mark.parametrize("parts", [lambda: st.sampled_from((3, 1, 2)), lambda: st.lists(st.integers(0, 9), max_size=4)])
+def test_the_inputs_are_those_that_parts_of_ones_own_give(parts):
+    @st.composite
+    def pairs(draw):
+        return draw(parts()), draw(parts())
+
+    plain, _ = drawn(pairs())
+    with drawn_alike():
+        assert drawn(pairs())[0] == plain
 
 
 def test_hypothesis_is_afterwards_as_it_was():
