@@ -2,9 +2,8 @@
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-
 from minillm.transformer.modules import CausalMultiHeadSelfAttention, RMSNorm, RotaryPositionalEmbedding, SwiGLU
+from torch import Tensor, nn
 
 
 class TransformerBlock(nn.Module):

@@ -77,8 +77,8 @@ def pca_2d(E):
     X = X - X.mean(0)
     directions, sizes, _ = np.linalg.svd(X.T, full_matrices=False)
     components = directions[:, :2].T.copy()
-    for component in components:
-        component *= np.sign(component[np.abs(component).argmax()])
+    for row in range(2):
+        components[row] *= np.sign(components[row, np.abs(components[row]).argmax()])
     shares = (sizes / sizes[0]) ** 2 if sizes[0] > 0 else sizes
     whole = shares.sum()
     return X @ components.T, components, shares[:2] / (whole if whole > 0 else 1.0)

@@ -34,10 +34,13 @@ def _built(module: ModuleType, setting: Setting, dtype: str) -> Any:
     if setting.get("rope"):
         more["rope"] = find_function(module, "RotaryPositionalEmbedding")(*setting["rope"])
     layer = find_function(module, setting["name"])(*setting["init"], **more)
+    state = {key: _tensor(one, dtype) for key, one in setting["state"].items()}
+    held = layer.state_dict(keep_vars=True)
+    if {key: one.shape for key, one in held.items()} != {key: one.shape for key, one in state.items()}:
+        layer.load_state_dict(state, strict=True)  # it says which key or shape is another
     # Not `.to`, which would round the tables of positions: they are not in the state dict.
-    for tensor in layer.state_dict(keep_vars=True).values():
-        tensor.data = tensor.data.to(getattr(torch, dtype))
-    layer.load_state_dict({key: _tensor(one, dtype) for key, one in setting["state"].items()}, strict=True)
+    for key, tensor in held.items():
+        tensor.data = state[key]
     return layer
 
 
@@ -56,11 +59,11 @@ def _slopes(y: Any, upstream: Any, leaves: dict[str, Any]) -> dict[str, Any]:
 
 def run(
     module: ModuleType, setting: Setting, x: Any, upstream: Any = None, positions: Any = None, *,
-    dtype: str = "float64", strided: bool = False, given: str = "",
+    dtype: str = "float64", strided: bool = False, given: str = "", then: Any = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Build, load, run; with `upstream`, also the gradients of x and of every parameter.
 
-    `given`: the dtype of x, where it is another than that of the weights.
+    `given`: the dtype of x, where it is another than that of the weights. `then`: another x, for a second run.
     """
     layer = _built(module, setting, dtype)
     x = _tensor(x, given or dtype, strided=strided, grad=True)
@@ -69,6 +72,8 @@ def run(
     if upstream is not None:
         slopes = _slopes(y, _tensor(upstream, dtype), {"x": x, **dict(layer.named_parameters())})
         seen["grads"] = {name: None if one is None else one.detach() for name, one in slopes.items()}
+    if then is not None:
+        seen["then"] = layer(*_arguments(_tensor(then, dtype), positions)).detach()
     return seen
 
 

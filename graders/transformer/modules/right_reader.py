@@ -1,4 +1,4 @@
-"""The layers in a reader's style: free functions on tensors, products as einsum, a signed swap of neighbours for RoPE."""
+"""The layers in a reader's style: products as einsum, and for RoPE one table and a swap of neighbours."""
 
 import math
 
@@ -63,7 +63,7 @@ class SwiGLU(nn.Module):
 
 
 class RotaryPositionalEmbedding(nn.Module):
-    """Keeps one table, (positions, 2, d_k): the cosines of every entry, and the sines with the sign each entry needs."""
+    """Keeps one table, (positions, 2, d_k): cosines, and sines with the sign that each entry needs."""
 
     def __init__(self, theta, d_k, max_seq_len, device=None):
         super().__init__()
