@@ -107,20 +107,34 @@ def attend(
     return seen
 
 
-def drawn(module: ModuleType, name: str, init: Any, seed: int) -> list[Any]:
-    """The first weights of two layers made one after the other, and of a third for which the generator begins anew."""
+def drawn(module: ModuleType, name: str, init: Any, seed: int, sigma: float) -> dict[str, Any]:
+    """The first weights of two layers made one after the other, and of a third for which the generator begins anew.
+
+    `seen`: what all ways to draw from one distribution share, in steps that sixty thousand numbers do not stray over.
+    """
     layer, found = find_function(module, name), []
     for again in (True, False, True):
         if again:
             torch.manual_seed(seed)
         found.append(layer(*init).weight.detach())
-    return found
+    first, second, again = found
+    far = float((first.abs() > 2 * sigma).double().mean())
+    seen = {
+        "shape": tuple(first.shape),
+        "cut": bool(first.abs().max() < 3.001 * sigma),
+        "spread": round(20 * float(first.double().std()) / (0.9866 * sigma)),
+        "beyond": round((far - 0.043) * 100),
+        "mean": round(float(first.double().mean()) / sigma / 0.06),
+        "alike": (torch.equal(first, second), torch.equal(first, again)),
+    }
+    return {"weights": found, "seen": seen}
 
 
-def inventory(module: ModuleType, setting: Setting, *, dtype: str = "") -> dict[str, Any]:
+def inventory(module: ModuleType, setting: Setting, wanted: Any = (), *, dtype: str = "") -> dict[str, Any]:
     """What a fresh layer holds: its state dict's shapes, its parameters, its buffers, tensors that are neither.
 
-    `placed`: how many calls of torch were told the device that the layer was told.
+    `placed`: how many calls of torch were told the device that the layer was told. `seen`: the same without names and
+    numbers that are a matter of style; `wanted`: the names that are not.
     """
     more: dict[str, Any] = {"device": HERE}
     with _Watched() as watched:
@@ -129,12 +143,22 @@ def inventory(module: ModuleType, setting: Setting, *, dtype: str = "") -> dict[
         if dtype:
             more["dtype"] = getattr(torch, dtype)
         layer = find_function(module, setting["name"])(*setting["init"], **more)
-    kept = [name for part in layer.modules() for name, held in vars(part).items() if isinstance(held, torch.Tensor)]
+    kept = sorted(
+        name for part in layer.modules() for name, held in vars(part).items() if isinstance(held, torch.Tensor)
+    )
+    state = {key: tuple(one.shape) for key, one in layer.state_dict().items()}
+    parameters = {key: (str(one.dtype), one.requires_grad) for key, one in layer.named_parameters()}
     return {
-        "state": {key: tuple(one.shape) for key, one in layer.state_dict().items()},
-        "parameters": {key: (str(one.dtype), one.requires_grad) for key, one in layer.named_parameters()},
-        "kept": sorted(kept),
+        "state": state,
+        "parameters": parameters,
+        "kept": kept,
         "placed": watched.placed,
+        "seen": {
+            "state": {key: state[key] for key in wanted if key in state},
+            "parameters": {key: parameters[key] for key in wanted if key in parameters},
+            "more": (not set(state) <= set(wanted), not set(parameters) <= set(wanted), bool(kept)),
+            "placed": watched.placed >= max(len(parameters), 1),
+        },
         "vectors": [one.detach() for one in layer.parameters() if one.ndim == 1],
         "heads": getattr(layer, "num_heads", None),
         "rope": "rope" in more and getattr(layer, "rope", None) is more["rope"],
@@ -168,13 +192,14 @@ class _Watched(TorchFunctionMode):
         return made
 
 
-def made_by_forward(module: ModuleType, setting: Setting, x: Any, positions: Any = None) -> list[str]:
+def made_by_forward(module: ModuleType, setting: Setting, x: Any, positions: Any = None) -> dict[str, Any]:
     """The functions by which forward makes tensors without saying where; none where it moves as many afterwards."""
     layer = _built(module, setting, "float64")
     arguments = _arguments(_tensor(x, "float64"), positions)
     with _Watched() as watched:
         layer(*arguments)
-    return watched.unplaced[watched.moved :]
+    names = watched.unplaced[watched.moved :]
+    return {"names": names, "any": bool(names)}
 
 
 def twice(module: ModuleType, setting: Setting, x: Any, positions: Any = None) -> dict[str, Any]:

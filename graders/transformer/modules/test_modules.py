@@ -190,11 +190,15 @@ def cut_normal(weights, sigma, what):
 
 def test_init(learner):
     """Fresh weights are normal, cut off at three σ: σ² = 2 / (in_features + out_features), or 1 for Embedding."""
-    for name, sides, seed in (("Linear", (150, 400), 210), ("Embedding", (150, 400), 211)):
-        weights = learner.probe("drawn", name, sides, seed, shown=f"torch.manual_seed({seed}); {name}{sides}.weight")
-        shape, sigma = (sides[::-1], math.sqrt(2 / sum(sides))) if name == "Linear" else (sides, 1.0)
-        check.that(weights[0].data.shape == shape, f"weight has shape {weights[0].data.shape}, expected {shape}")
-        cut_normal(weights, sigma, f"{name}{sides}.weight")
+    sides, seed = (150, 400), 210
+    sigmas, drawn = {"Linear": math.sqrt(2 / sum(sides)), "Embedding": 1.0}, {}
+    for name, sigma in sigmas.items():
+        text = f"torch.manual_seed({seed}); {name}{sides}.weight"
+        drawn[name] = learner.probe("drawn", name, sides, seed, sigma, shown=text)["weights"]
+    for name, sigma in sigmas.items():
+        shape, got = sides[::-1] if name == "Linear" else sides, drawn[name][0].data.shape
+        check.that(got == shape, f"the weight of {name}{sides} has shape {got}, expected {shape}")
+        cut_normal(drawn[name], sigma, f"{name}{sides}.weight")
 
 
 # ---------------------------------------------------------------- Embedding
@@ -594,7 +598,7 @@ def test_state_dict(learner):
     """The state dict has exactly the contract's keys and shapes, each a parameter; a fresh RMSNorm holds ones."""
     for setting, shapes_of in CONTRACT:
         text = built(setting)
-        held = learner.probe("inventory", setting, shown=f"{text}.state_dict()")
+        held = learner.probe("inventory", setting, sorted(shapes_of), shown=f"{text}.state_dict()")
         check.equal(dict(sorted(held["state"].items())), dict(sorted(shapes_of.items())), what=f"{text}.state_dict()")
         check.equal(sorted(held["parameters"]), sorted(shapes_of), what=f"the parameters of {text}")
         frozen = [key for key, (_, trained) in held["parameters"].items() if not trained]
@@ -608,10 +612,10 @@ def test_state_dict(learner):
 
 def test_device_and_dtype(learner):
     """device and dtype reach every parameter of every layer; without a dtype it is float32."""
-    for dtype, (setting, _) in itertools.product(("", "float64", "bfloat16"), CONTRACT):
+    for dtype, (setting, shapes_of) in itertools.product(("", "float64", "bfloat16"), CONTRACT):
         more = {"device": "…"} | ({"dtype": f"torch.{dtype}"} if dtype else {})
         text = built(setting, **more)
-        held = learner.probe("inventory", setting, dtype=dtype, shown=text)
+        held = learner.probe("inventory", setting, sorted(shapes_of), dtype=dtype, shown=text)
         for key, (kind, _) in held["parameters"].items():
             check.equal(kind, f"torch.{dtype or 'float32'}", what=f"{text}: the dtype of {key}")
         count, placed = len(held["parameters"]), held["placed"]
@@ -626,7 +630,7 @@ def test_device_of_forward(learner):
         setting, x, positions = sample(rng, name)
         for given_positions in (positions, None):
             text = shown(setting, x, given_positions)
-            made = learner.probe("made_by_forward", setting, x, given_positions, shown=text)
+            made = learner.probe("made_by_forward", setting, x, given_positions, shown=text)["names"]
             check.that(not made, f"{name}: torch.{made[0] if made else ''}(…) is told no device: it fails on a GPU")
 
 
