@@ -196,6 +196,7 @@ def left_behind(
             name or "model" for name, part in model.named_modules() if part.training != before[name]
         ),
         "hooks": _hooks(model),
+        "hooked": bool(_hooks(model)),
         "state": all(torch.equal(one, state[key]) for key, one in model.state_dict().items()),
         "grads": all(grads),
         "trained": trained == [one.requires_grad for one in model.parameters()],
@@ -268,3 +269,11 @@ def device(module: ModuleType, setting: Setting, ids: Any, question: str) -> boo
         else:
             find_function(module, "gradient_flow")(model, (ids, ids))
     return not watched.mixed
+
+
+def flat(module: ModuleType, E: Any) -> Any:
+    """The learner's pca_2d of rows that fill no plane: of what is asked, the directions are not settled."""
+    result = find_function(module, "pca_2d")(E)
+    if not isinstance(result, tuple | list) or len(result) != 3:
+        return {"result": result}
+    return dict(zip(("points", "components", "shares"), result, strict=True))
