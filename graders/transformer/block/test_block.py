@@ -181,7 +181,7 @@ def same_gradients(seen, case, pre_norm):
 # ---------------------------------------------------------------- both orders of the norms
 
 
-@settings(max_examples=11)
+@settings(max_examples=9)
 @given(cases())
 def test_pre_norm(learner, case):
     """With pre_norm the block is h = x + attn(ln1(x)), then h + ffn(ln2(h)), as in NumPy, to 1e-10."""
@@ -195,7 +195,7 @@ def test_pre_norm_gradients(learner, case):
     same_gradients(run(learner, case, case.dy), case, True)
 
 
-@settings(max_examples=11)
+@settings(max_examples=9)
 @given(cases())
 def test_post_norm(learner, case):
     """Without pre_norm the block is h = ln1(x + attn(x)), then ln2(h + ffn(h)), as in NumPy, to 1e-10."""
@@ -209,7 +209,7 @@ def test_post_norm_gradients(learner, case):
     same_gradients(run(learner, case, case.dy, pre_norm=False), case, False)
 
 
-@settings(max_examples=6)
+@settings(max_examples=5)
 @given(cases(), st.sampled_from(["", "attn.output_proj.weight", "ffn.w2.weight"]))
 def test_residual(learner, case, alive):
     """Where output_proj and w2 are 0 the block is the identity, bit for bit; so is the way back."""
@@ -224,7 +224,7 @@ def test_residual(learner, case, alive):
     check.close(gradient(seen, "x"), case.dy, what="the gradient of x", rtol=0.0)
 
 
-@settings(max_examples=6)
+@settings(max_examples=5)
 @given(cases(positions=("T", "1T", "BT")), st.booleans(), st.sampled_from([1, 5]))
 def test_positions(learner, case, pre_norm, step):
     """token_positions reach the rope: other distances give another result, and all moved alike the same."""
@@ -238,7 +238,7 @@ def test_positions(learner, case, pre_norm, step):
     check.close(seen["then"][0], expected, what=what, terms=terms(case), scale=scale)
 
 
-@settings(max_examples=7)
+@settings(max_examples=6)
 @given(cases(longest=5), st.integers(0, 4), st.booleans(), rngs())
 def test_causal(learner, case, t, pre_norm, rng):
     """Changing x after place t changes no bit at or before t; no gradient goes from there to later tokens."""

@@ -438,14 +438,14 @@ def plane_holds(E, points, components, shares):
     )
 
 
-@settings(max_examples=14)
+@settings(max_examples=10)
 @given(tables(), st.booleans())
 def test_pca(learner, E, layout):
     """The components are the directions of greatest variance around the mean, the larger first."""
     plane_holds(E, *pca(learner, strided(E) if layout else E))
 
 
-@settings(max_examples=6)
+@settings(max_examples=4)
 @given(tables())
 def test_pca_sign(learner, E):
     """The entry of a component with the largest absolute value is positive, also for −E."""
@@ -524,7 +524,7 @@ def neighbours_hold(got, E, token, k, metric):
         check.that(in_order, f"rows {row} and {later} are equal: the smaller one comes first")
 
 
-@settings(max_examples=16)
+@settings(max_examples=13)
 @given(st.sampled_from(METRICS), sizes(2, 7), sizes(1, 4), st.sampled_from([0.1, 1.0, 30.0]), rngs(), st.booleans())
 def test_nearest(learner, metric, V, d, scale, rng, layout):
     """nearest_tokens finds the k rows of the best score, the nearest first, without the row itself."""
@@ -536,7 +536,7 @@ def test_nearest(learner, metric, V, d, scale, rng, layout):
         neighbours_hold(learner.nearest_tokens(E, token, k), E, token, k, metric)
 
 
-@settings(max_examples=6)
+@settings(max_examples=5)
 @given(st.sampled_from(METRICS), rngs(), st.sampled_from([np.float64, np.float32]))
 def test_nearest_ties(learner, metric, rng, dtype):
     """Equal rows are neighbours with equal scores, the smaller row first; rows of zeros have cosine 0, silently."""
@@ -576,7 +576,7 @@ def character(w):
     return next(RAMP[level] for level in range(10) if w <= level / 9 or level == 9)
 
 
-@settings(max_examples=10)
+@settings(max_examples=8)
 @given(sizes(1, 5), sizes(1, 6), rngs())
 def test_heatmap(learner, rows, columns, rng):
     """ascii_heatmap draws a line for each row, and for each number the character of its level."""
