@@ -7,6 +7,9 @@ A *model* here is an `nn.Module` that model(ids) takes from int64 ids (B, T) to 
 `nn.ModuleList` of blocks like those of 2.11. In its forward each block calls its `attn`, once, as attn(x) or
 attn(x, token_positions), with x (B, T, d_model). `attn` has q_proj, k_proj, num_heads and rope (a module, or None), as
 in 2.10. The rest (embedding, norms, output) is its own affair. In 3.1 you write one; a small one stands in the lesson.
+
+What 2.10 does not allow is not allowed here; nor are `torch.cosine_similarity`, `torch.distributions`, and the low-rank
+decompositions of torch. `np.linalg` is.
 """
 
 import numpy as np

@@ -13,8 +13,9 @@ Write them in the order they stand here. What holds for all of this file:
   `load_state_dict(…, strict=True)`. No other parameter, no persistent buffer.
 - A module can be deep-copied; the copy has weights of its own.
 
-Layers, activations and attention of `torch.nn` are not allowed; `nn.Module`, `nn.Parameter`, `nn.init`, tensors and
-their arithmetic (`torch.exp`, `torch.sigmoid`, `torch.einsum`, …) are. Helpers of your own are welcome.
+Layers and attention of `torch.nn`, all of `torch.nn.functional`, and `softmax` under any name are not allowed;
+`nn.Module`, `nn.Parameter`, `nn.init`, tensors and their arithmetic (`torch.exp`, `torch.sigmoid`, `torch.einsum`, …)
+are. Helpers of your own are welcome.
 """
 
 import torch
