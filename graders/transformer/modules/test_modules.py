@@ -188,17 +188,18 @@ def cut_normal(weights, sigma, what):
     check.that(np.array_equal(first, again), f"{what}: torch.manual_seed does not decide the numbers")
 
 
-def test_init(learner):
-    """Fresh weights are normal, cut off at three σ: σ² = 2 / (in_features + out_features), or 1 for Embedding."""
-    sides, seed = (150, 400), 210
-    sigmas, drawn = {"Linear": math.sqrt(2 / sum(sides)), "Embedding": 1.0}, {}
-    for name, sigma in sigmas.items():
-        text = f"torch.manual_seed({seed}); {name}{sides}.weight"
-        drawn[name] = learner.probe("drawn", name, sides, seed, sigma, shown=text)["weights"]
-    for name, sigma in sigmas.items():
-        shape, got = sides[::-1] if name == "Linear" else sides, drawn[name][0].data.shape
-        check.that(got == shape, f"the weight of {name}{sides} has shape {got}, expected {shape}")
-        cut_normal(drawn[name], sigma, f"{name}{sides}.weight")
+def drawn_as(learner, name, shape, sigma):
+    """A wide layer of fresh weights."""
+    text = f"torch.manual_seed(210); {name}(150, 400).weight"
+    weights = learner.probe("drawn", name, (150, 400), 210, sigma, shown=text)["weights"]
+    got = weights[0].data.shape
+    check.that(got == shape, f"the weight has shape {got}, expected {shape}")
+    cut_normal(weights, sigma, f"{name}(150, 400).weight")
+
+
+def test_linear_init(learner):
+    """Fresh weights of Linear are normal, σ² = 2 / (in_features + out_features), and cut off at three σ."""
+    drawn_as(learner, "Linear", (400, 150), math.sqrt(2 / 550))
 
 
 # ---------------------------------------------------------------- Embedding
@@ -226,6 +227,11 @@ def test_embedding(learner, case):
     for place in np.ndindex(case.ids.shape):
         expected[case.ids[place]] += case.dy[place]
     gradients.close_to(gradient(seen, "weight"), expected, "the gradient of weight", terms=case.ids.size or 1)
+
+
+def test_embedding_init(learner):
+    """Fresh weights of Embedding are normal with a variance of 1, cut off at −3 and 3."""
+    drawn_as(learner, "Embedding", (150, 400), 1.0)
 
 
 def test_embedding_ids(learner):
