@@ -108,12 +108,14 @@ def thinned(
     ratios = (added / whole)[large & ~lost]
     middle = float(ratios.median()) if len(ratios) else 0.0
     one = len(ratios) > 0 and bool(((ratios - middle).abs() < 1e-6 * abs(middle)).all())
+    alike = [bool((lost == lost.roll(1, axis)).all()) for axis in range(3)]
     met = None if got is None else float((got * weight).sum())
     wanted = float((upstream * added).sum())
     seen = {
         "scale": middle if one else None,
-        "lost": round((float(lost.double().mean()) - 0.1) / 0.2),
-        "alike": [bool((lost == lost.roll(1, axis)).all()) for axis in range(3)],
+        # Where a pattern is drawn for some numbers together, there are too few draws for a share.
+        "lost": None if any(alike) else round((float(lost.double().mean()) - 0.1) / 0.2),
+        "alike": alike,
         "met": met is not None and abs(met - wanted) < 1e-6 * max(1.0, abs(wanted)),
     }
     return {"y": y.detach(), "grad": None if got is None else got.detach(), "seen": seen}
