@@ -81,7 +81,7 @@ def several(
             state_before = torch.get_rng_state()
             ys.append(block(x).detach())
             drawn.append(not torch.equal(state_before, torch.get_rng_state()))
-            chance.append(mode == "train" and bool(more.get("dropout")))
+            chance.append(drawn[-1] or (mode == "train" and bool(more.get("dropout"))))
     return {
         "ys": [y for y, by_chance in zip(ys, chance, strict=True) if not by_chance],
         "same": [torch.equal(y, ys[0]) for y in ys],
