@@ -413,8 +413,11 @@ def three(result, E):
 
 @st.composite
 def tables(draw):
-    """Rows with a variance of their own along every axis of a random frame, far from the origin."""
-    V, d, rng = draw(sizes(2, 7)), draw(sizes(2, 5)), draw(rngs())
+    """Rows with a variance of their own along every axis of a random frame, far from the origin.
+
+    Three at least: two rows differ in one direction only, and any other is as good as the second.
+    """
+    V, d, rng = draw(sizes(3, 7)), draw(sizes(2, 5)), draw(rngs())
     frame = np.linalg.qr(rng.normal(size=(d, d)))[0]
     spread = 3.0 * 0.4 ** np.arange(d)
     dtype = draw(st.sampled_from([np.float64, np.float32]))
