@@ -133,11 +133,12 @@ def drawn(module: ModuleType, name: str, init: Any, seed: int, sigma: float) -> 
 def inventory(module: ModuleType, setting: Setting, wanted: Any = (), *, dtype: str = "") -> dict[str, Any]:
     """What a fresh layer holds: its state dict's shapes, its parameters, its buffers, tensors that are neither.
 
-    `placed`: how many calls of torch were told the device that the layer was told. `seen`: the same without names and
+    `placed`: how many calls of torch were told the device that the layer was told. `strange`: whether tensors that were
+    told none are kept as they are, or meet others. `seen`: the same without names and
     numbers that are a matter of style; `wanted`: the names that are not.
     """
     more: dict[str, Any] = {"device": HERE}
-    with _Watched() as watched:
+    with _Strangers() as strangers, _Watched() as watched:
         if setting.get("rope"):
             more["rope"] = find_function(module, "RotaryPositionalEmbedding")(*setting["rope"])
         if dtype:
@@ -153,6 +154,7 @@ def inventory(module: ModuleType, setting: Setting, wanted: Any = (), *, dtype: 
         "parameters": parameters,
         "kept": kept,
         "placed": watched.placed,
+        "strange": strangers.mixed or any(strangers.knows(one) for one in layer.buffers()),
         "seen": {
             "state": {key: state[key] for key in wanted if key in state},
             "parameters": {key: parameters[key] for key in wanted if key in parameters},
@@ -190,6 +192,45 @@ class _Watched(TorchFunctionMode):
         if name in _MAKERS and not devices and isinstance(made, torch.Tensor) and made.ndim:
             self.unplaced.append(name)
         return made
+
+
+# Of two tensors one gives its numbers, the other a shape, a dtype or a place; or a copy crosses from device to device.
+_MAY_MIX = frozenset({"to", "type_as", "expand_as", "view_as", "reshape_as", "copy_"})
+
+
+class _Strangers(TorchFunctionMode):
+    """Follows tensors that are made without a device: where a layer is made on a GPU they would lie on the processor.
+
+    `mixed`: whether one of them, or what was computed of them alone, meets another tensor. An index may lie on the
+    processor, and a single number goes with every device.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mixed = False
+        self._strange: dict[int, Any] = {}  # kept, so that no other tensor gets the same id
+
+    def knows(self, tensor: Any) -> bool:
+        return id(tensor) in self._strange
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        made, name = func(*args, **kwargs), getattr(func, "__name__", "")
+        indexes = name in ("__getitem__", "__setitem__", "index_put", "index_put_")
+        parts = [args[0], *args[2:]] if indexes else [*args, *kwargs.values()]
+        given = [one for part in parts for one in _tensors(part) if one.ndim]
+        strange = [self.knows(one) for one in given]
+        self.mixed |= name not in _MAY_MIX and any(strange) and not all(strange)
+        told = any(isinstance(one, torch.device) for one in (*args, *kwargs.values()))
+        if not told and (all(strange) if given else name in _MAKERS):
+            self._strange |= {id(one): one for one in _tensors(made)}
+        return made
+
+
+def _tensors(value: Any) -> list[Any]:
+    if isinstance(value, torch.Tensor):
+        return [value]
+    return [one for part in value for one in _tensors(part)] if isinstance(value, list | tuple) else []
 
 
 def made_by_forward(module: ModuleType, setting: Setting, x: Any, positions: Any = None) -> dict[str, Any]:

@@ -218,6 +218,9 @@ def embeddings(draw):
 
 @settings(max_examples=12)
 @given(embeddings())
+@example(SimpleNamespace(setting=layer("Embedding", 3, 2, weight=np.array([[1.5, -2.0], [0.25, 1.0], [-0.75, 3.0]])),
+                         ids=np.zeros((2, 0), dtype=np.int64), E=np.array([[1.5, -2.0], [0.25, 1.0], [-0.75, 3.0]]),
+                         dy=np.zeros((2, 0, 2))))  # fmt: skip
 def test_embedding(learner, case):
     """Embedding gives row id for each id, of any integer dtype; a row's gradient sums over all its places."""
     rows = [case.E[int(i)] for i in case.ids.ravel()]
@@ -360,6 +363,8 @@ def turns(draw, most=3, forms=FORMS):
 
 @settings(max_examples=16)
 @given(turns(), st.booleans())
+@example(SimpleNamespace(rope=(7.5, 2, MOST), theta=7.5, x=np.array([[0.5, -1.25]]), given=np.array([[3]]),
+                         places=np.array([3]), dy=np.array([[1.5, -0.25]])), False)  # fmt: skip
 def test_rope(learner, case, strided):
     """Pair (2i, 2i + 1) at position p is turned by p · theta^(−2i/d_k), for positions of every shape."""
     seen = turn(learner, case, case.dy, strided=strided)
@@ -411,6 +416,7 @@ def test_rope_state(learner):
     check.equal(held["state"], {}, what="the state dict")
     check.that(not held["parameters"], f"{', '.join(held['parameters'])}: a parameter, which an optimizer would train")
     check.that(held["placed"] >= 1, "the device that is given is told to no call that makes or moves a tensor")
+    check.that(not held["strange"], "a tensor that is made is not told the device, and meets others or is kept")
 
 
 def nothing_but_buffers(held):
