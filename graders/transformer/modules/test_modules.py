@@ -416,7 +416,7 @@ def test_rope_state(learner):
     check.equal(held["state"], {}, what="the state dict")
     check.that(not held["parameters"], f"{', '.join(held['parameters'])}: a parameter, which an optimizer would train")
     check.that(held["placed"] >= 1, "the device that is given is told to no call that makes or moves a tensor")
-    check.that(not held["strange"], "a tensor that is made is not told the device, and meets others or is kept")
+    check.that(not held["strange"], "a table, or what it is computed of, is made without the device that was given")
 
 
 def nothing_but_buffers(held):
