@@ -1,12 +1,15 @@
 """2.12 Looking inside a model: what attention looks at, where the gradient goes, which tokens lie near each other.
 
 The first three functions look at a running model, in torch; the last three are NumPy. What they look at stays as it
-was.
+was. It may lie on a GPU: a tensor of your own that meets others belongs on their device.
 
 A *model* here is an `nn.Module` that model(ids) takes from int64 ids (B, T) to logits (B, T, V). It holds `layers`, an
 `nn.ModuleList` of blocks like those of 2.11. In its forward each block calls its `attn`, once, as attn(x) or
 attn(x, token_positions), with x (B, T, d_model). `attn` has q_proj, k_proj, num_heads and rope (a module, or None), as
 in 2.10. The rest (embedding, norms, output) is its own affair. In 3.1 you write one; a small one stands in the lesson.
+
+What 2.10 does not allow is not allowed here; nor are `torch.cosine_similarity`, `torch.distributions`, and the low-rank
+decompositions of torch. `np.linalg` is.
 """
 
 import numpy as np
@@ -18,7 +21,8 @@ def attention_weights(model: nn.Module, ids: Tensor, layer: int, head: int) -> T
 
     ids: int64, (B, T). layer, head: counted from 0.
     Row t of a member of the batch holds the weights of query t: it sums to 1, and is exactly 0 for the keys after t.
-    They are those that forward uses: with the token_positions that reach the attention, whatever these are.
+    They are those that forward uses: with the token_positions that reach the attention, whatever these are; right
+    also where scores are ±1e4.
 
     Asking changes nothing. Afterwards the model computes the same, every part of it is in the mode (training or
     evaluation) in which it was, no hook is left, no gradient and no random number has been touched; also where an error

@@ -13,8 +13,9 @@ Write them in the order they stand here. What holds for all of this file:
   `load_state_dict(…, strict=True)`. No other parameter, no persistent buffer.
 - A module can be deep-copied; the copy has weights of its own.
 
-Layers, activations and attention of `torch.nn` are not allowed; `nn.Module`, `nn.Parameter`, `nn.init`, tensors and
-their arithmetic (`torch.exp`, `torch.sigmoid`, `torch.einsum`, …) are. Helpers of your own are welcome.
+Layers and attention of `torch.nn`, all of `torch.nn.functional`, and `softmax` under any name are not allowed;
+`nn.Module`, `nn.Parameter`, `nn.init`, tensors and their arithmetic (`torch.exp`, `torch.sigmoid`, `torch.einsum`, …)
+are. Helpers of your own are welcome.
 """
 
 import torch
@@ -123,9 +124,9 @@ class RotaryPositionalEmbedding(nn.Module):
     def forward(self, x: Tensor, token_positions: Tensor | None = None) -> Tensor:
         """x (…, T, d_k) -> the same shape and dtype, the pairs side by side as before.
 
-        token_positions: int64, of shape (T,) or (1, T), for all of x; or (B, T), where B is the first axis of x:
-            one row for each member of the batch, whatever axes (heads) stand between B and T. In any order, with
-            repetitions. None means 0 … T − 1.
+        token_positions: int64, of shape (T,) or (1, T), for all of x; or (B, T), where x is (B, …, T, d_k): one row
+            for each member of the batch, whatever axes (heads) stand between B and T. An x (T, d_k) has no batch. In
+            any order, with repetitions. None means 0 … T − 1.
 
         Raises IndexError or ValueError for a position below 0 or from max_seq_len on (for None, too), ValueError if
         token_positions has another shape.
@@ -176,8 +177,9 @@ class CausalMultiHeadSelfAttention(nn.Module):
     def forward(self, x: Tensor, token_positions: Tensor | None = None) -> Tensor:
         """x (T, d_model) or (B, T, d_model) -> the same shape.
 
-        token_positions: handed to rope, (T,), (1, T), (B, T) or None; without rope they change nothing. They say how
-            to turn; who comes before whom is said by the places in x alone: place t attends to the places up to t.
+        token_positions: handed to rope, (T,), (1, T) or None, for an x with a batch also (B, T); without rope they
+            change nothing. They say how to turn; who comes before whom is said by the places in x alone: place t
+            attends to the places up to t.
 
         Changing x after place t changes no bit of the result at or before t, and sends back exactly 0 to there.
         """

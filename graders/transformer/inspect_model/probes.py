@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from course.grading.probes import find_function
 
@@ -22,7 +23,7 @@ Setting = dict[str, Any]  # sizes, weights and options of a model, see `_model`
 class _Linear(nn.Module):
     def __init__(self, rows: int, columns: int) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.zeros(rows, columns, dtype=torch.float64))
+        self.weight = nn.Parameter(torch.empty(rows, columns, dtype=torch.float64))
 
     def forward(self, x: Any) -> Any:
         return x @ self.weight.T
@@ -48,10 +49,11 @@ class _Rope(nn.Module):
         self.theta, self.width = theta, width
 
     def forward(self, x: Any, token_positions: Any = None) -> Any:
-        places = torch.arange(x.shape[-2]) if token_positions is None else token_positions
+        places = torch.arange(x.shape[-2], device=x.device) if token_positions is None else token_positions
         if places.ndim == 2 and x.ndim > 3:
             places = places[:, None]  # a row for each member of the batch, whatever the head
-        angles = places[..., None] * self.theta ** (-torch.arange(0, self.width, 2, dtype=torch.float64) / self.width)
+        steps = torch.arange(0, self.width, 2, dtype=torch.float64, device=x.device)
+        angles = places[..., None] * self.theta ** (-steps / self.width)
         a, b, cos, sin = x[..., 0::2], x[..., 1::2], angles.cos(), angles.sin()
         return torch.stack([a * cos - b * sin, a * sin + b * cos], dim=-1).flatten(-2)
 
@@ -69,7 +71,8 @@ class _Attention(nn.Module):
         if self.rope is not None:
             Q, K = self.rope(Q, token_positions), self.rope(K, token_positions)
         scores = Q @ K.mT / Q.shape[-1] ** 0.5
-        scores = scores.masked_fill(torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).triu(1), -torch.inf)
+        later = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool, device=x.device).triu(1)
+        scores = scores.masked_fill(later, -torch.inf)
         e = torch.exp(scores - scores.amax(-1, keepdim=True))
         return self.output_proj((e / e.sum(-1, keepdim=True) @ V).transpose(1, 2).flatten(-2))
 
@@ -97,7 +100,7 @@ class _Block(nn.Module):
     def _drop(self, x: Any) -> Any:
         if not self.training or not self.p:
             return x
-        return x * (torch.rand(x.shape) >= self.p) / (1 - self.p)
+        return x * (torch.rand(x.shape, device=x.device) >= self.p) / (1 - self.p)
 
 
 class _Model(nn.Module):
@@ -123,7 +126,9 @@ def _model(setting: Setting) -> Any:
     model = _Model(*setting["sizes"])
     if setting.get("unread"):
         model.unread = nn.Parameter(torch.ones(2, dtype=torch.float64))
-    model.load_state_dict({key: torch.from_numpy(np.array(one)) for key, one in setting["state"].items()}, strict=False)
+    for key, parameter in model.named_parameters():
+        if key in setting["state"]:
+            parameter.data = torch.from_numpy(np.array(setting["state"][key]))
     if setting.get("tied"):
         model.lm_head.weight = model.token_embeddings.weight
     for name in setting.get("frozen", ()):
@@ -191,6 +196,7 @@ def left_behind(
             name or "model" for name, part in model.named_modules() if part.training != before[name]
         ),
         "hooks": _hooks(model),
+        "hooked": bool(_hooks(model)),
         "state": all(torch.equal(one, state[key]) for key, one in model.state_dict().items()),
         "grads": all(grads),
         "trained": trained == [one.requires_grad for one in model.parameters()],
@@ -208,3 +214,66 @@ def entropy(module: ModuleType, W: Any, dtype: str) -> dict[str, Any]:
     W = torch.from_numpy(np.array(W)).to(getattr(torch, dtype))
     before = W.clone()
     return {"entropy": find_function(module, "attention_entropy")(W).detach(), "kept": torch.equal(W, before)}
+
+
+# What makes a tensor on the usual device, if it is told no other.
+_MAKERS = frozenset({
+    "arange", "empty", "eye", "full", "linspace", "ones", "rand", "randn", "tensor", "tril_indices", "triu_indices",
+    "zeros", "from_numpy", "as_tensor",
+})  # fmt: skip
+# Of two tensors one gives its numbers, the other a shape, a dtype or a place; or a copy crosses from device to device.
+_MAY_MIX = frozenset({"to", "type_as", "expand_as", "view_as", "reshape_as", "copy_"})
+
+
+class _Strangers(TorchFunctionMode):
+    """Follows tensors that are made without a device: with a model on a GPU they would lie on the processor.
+
+    `mixed`: whether one of them, or what was computed of them alone, meets another tensor. An index may lie on the
+    processor, and a single number goes with every device.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mixed = False
+        self._strange: dict[int, Any] = {}  # kept, so that no other tensor gets the same id
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        made, name = func(*args, **kwargs), getattr(func, "__name__", "")
+        indexes = name in ("__getitem__", "__setitem__", "index_put", "index_put_")
+        parts = [args[0], *args[2:]] if indexes else [*args, *kwargs.values()]
+        given = [one for part in parts for one in _tensors(part) if one.ndim]
+        strange = [id(one) in self._strange for one in given]
+        self.mixed |= name not in _MAY_MIX and any(strange) and not all(strange)
+        told = any(isinstance(one, torch.device) for one in (*args, *kwargs.values()))
+        if not told and (all(strange) if given else name in _MAKERS):
+            self._strange |= {id(one): one for one in _tensors(made)}
+        return made
+
+
+def _tensors(value: Any) -> list[Any]:
+    if isinstance(value, torch.Tensor):
+        return [value]
+    return [one for part in value for one in _tensors(part)] if isinstance(value, list | tuple) else []
+
+
+def device(module: ModuleType, setting: Setting, ids: Any, question: str) -> bool:
+    """Whether a function would work, too, with everything it is given on another device."""
+    model, ids = _model(setting).eval(), torch.from_numpy(np.array(ids))
+    W = torch.full((2, 3, 3), 1 / 3, dtype=torch.float64).tril()
+    with _Strangers() as watched:
+        if question == "weights":
+            find_function(module, "attention_weights")(model, ids, 1, 0)
+        elif question == "entropy":
+            find_function(module, "attention_entropy")(W)
+        else:
+            find_function(module, "gradient_flow")(model, (ids, ids))
+    return not watched.mixed
+
+
+def flat(module: ModuleType, E: Any) -> Any:
+    """The learner's pca_2d of rows that fill no plane: of what is asked, the directions are not settled."""
+    result = find_function(module, "pca_2d")(E)
+    if not isinstance(result, tuple | list) or len(result) != 3:
+        return {"result": result}
+    return dict(zip(("points", "components", "shares"), result, strict=True))

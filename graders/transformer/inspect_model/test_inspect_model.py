@@ -5,17 +5,19 @@ import math
 from types import SimpleNamespace
 
 import numpy as np
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course.grading import check, gradients
 from course.grading.show import show_value
 from course.grading.strategies import normal, rngs, sizes, strided, upstream
 
-FEW = settings(max_examples=10)
-
-
 # ---------------------------------------------------------------- the model, for real and complex numbers
+# One of the weights may have a leading axis more, and x then has it, too: `length_of_gradient` moves all its elements.
+
+
+def times(x, W):
+    return x @ np.swapaxes(W, -1, -2)
 
 
 def rmsnorm(x, g):
@@ -23,9 +25,9 @@ def rmsnorm(x, g):
 
 
 def swiglu(x, w1, w2, w3):
-    gate = x @ w1.T
+    gate = times(x, w1)
     e = np.exp(np.where(gate.real < 0, gate, -gate))
-    return (gate * np.where(gate.real < 0, e, 1.0) / (1.0 + e) * (x @ w3.T)) @ w2.T
+    return times(gate * np.where(gate.real < 0, e, 1.0) / (1.0 + e) * times(x, w3), w2)
 
 
 def turned(x, positions, theta):
@@ -39,10 +41,10 @@ def turned(x, positions, theta):
 
 def head_weights(x, q, k, theta, positions):
     """The weights of one head, whose rows of q_proj and k_proj these are: (B, T, T)."""
-    Q, K = x @ q.T, x @ k.T
+    Q, K = times(x, q), times(x, k)
     if theta:
         Q, K = turned(Q, positions, theta), turned(K, positions, theta)
-    scores = Q @ K.swapaxes(-1, -2) / math.sqrt(q.shape[0])
+    scores = Q @ K.swapaxes(-1, -2) / math.sqrt(q.shape[-2])
     scores = np.where(np.tri(x.shape[-2], dtype=bool), scores, -np.inf)
     e = np.exp(scores - scores.real.max(axis=-1, keepdims=True))
     return e / e.sum(axis=-1, keepdims=True)
@@ -52,26 +54,28 @@ def forward(case, state=None):
     """(logits, the weights of every layer and head) of the whole model."""
     state = case.state if state is None else state
     _, d, heads, _, depth, theta, _ = case.sizes
-    x, seen = state["token_embeddings.weight"][case.ids], {}
+    E, seen = state["token_embeddings.weight"], {}
+    x = E[case.ids] if E.ndim == 2 else E[:, 0, case.ids]
     positions = np.arange(case.ids.shape[1]) if case.positions is None else case.positions
     for layer in range(depth):
         get = {key.split(f"layers.{layer}.")[1]: one for key, one in state.items() if f"layers.{layer}." in key}
         z, outs, width = rmsnorm(x, get["ln1.weight"]), [], d // heads
         for head in range(heads):
             rows = slice(head * width, (head + 1) * width)
-            q, k, v = (get[f"attn.{name}_proj.weight"][rows] for name in "qkv")
+            q, k, v = (get[f"attn.{name}_proj.weight"][..., rows, :] for name in "qkv")
             seen[layer, head] = head_weights(z, q, k, theta, positions)
-            outs.append(seen[layer, head] @ (z @ v.T))
-        h = x + np.concatenate(outs, axis=-1) @ get["attn.output_proj.weight"].T
+            outs.append(seen[layer, head] @ times(z, v))
+        h = x + times(np.concatenate(outs, axis=-1), get["attn.output_proj.weight"])
         x = h + swiglu(rmsnorm(h, get["ln2.weight"]), *(get[f"ffn.w{i}.weight"] for i in (1, 2, 3)))
     head = state["token_embeddings.weight" if case.tied else "lm_head.weight"]
-    return rmsnorm(x, state["ln_final.weight"]) @ head.T, seen
+    return times(rmsnorm(x, state["ln_final.weight"]), head), seen
 
 
 def cross_entropy(logits, targets):
     top = logits.real.max(axis=-1, keepdims=True)
     lse = np.log(np.exp(logits - top).sum(axis=-1)) + top[..., 0]
-    return (lse - np.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]).mean()
+    places = np.broadcast_to(targets, logits.shape[:-1])[..., None]
+    return (lse - np.take_along_axis(logits, places, axis=-1)[..., 0]).mean(axis=(-1, -2))
 
 
 # ---------------------------------------------------------------- the inputs
@@ -147,27 +151,25 @@ def flow(learner, case):
 
 
 def length_of_gradient(case, name):
-    """By a complex step, every element."""
-    place = list(case.state).index(name)
-
-    def loss(*parts):
-        return cross_entropy(forward(case, dict(zip(case.state, parts, strict=True)))[0], case.targets)
-
-    slopes = gradients.analytic(loss, tuple(case.state.values()), place, 1.0)
-    return math.sqrt(math.fsum((slopes**2).ravel().tolist()))
+    """By a complex step for every element, all at once: along a leading axis, each member moves one."""
+    one = case.state[name]
+    moved = np.repeat(one.reshape(1, -1), one.size, axis=0) + 1j * gradients.COMPLEX_STEP * np.eye(one.size)
+    moved = moved.reshape(one.size, *[1] * (3 - one.ndim), *one.shape)
+    slopes = np.imag(cross_entropy(forward(case, case.state | {name: moved})[0], case.targets)) / gradients.COMPLEX_STEP
+    return math.sqrt(math.fsum((slopes**2).tolist()))
 
 
 # ---------------------------------------------------------------- attention_weights
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(cases(), st.integers(0, 2), st.integers(0, 2))
 def test_weights(learner, case, layer, head):
     """attention_weights gives the weights (B, T, T) that forward uses, for every layer and head."""
     same_weights(learner, case, layer % case.sizes[4], head % case.sizes[2])
 
 
-@FEW
+@settings(max_examples=5)
 @given(cases(depths=(2, 3)))
 def test_weights_rows(learner, case):
     """Each row of the weights sums to 1, and is exactly 0 for the keys after the query; no weight is negative."""
@@ -180,7 +182,7 @@ def test_weights_rows(learner, case):
     check.that(not getattr(raw, "requires_grad", False), "the weights require a gradient")
 
 
-@FEW
+@settings(max_examples=6)
 @given(st.sampled_from(["spread", "one row", "batch"]), st.integers(0, 1), rngs())
 def test_weights_positions(learner, form, layer, rng):
     """Where the model hands token_positions to its attention, the weights are turned by these."""
@@ -191,13 +193,25 @@ def test_weights_positions(learner, form, layer, rng):
 
 
 @settings(max_examples=4)
-@given(st.sampled_from([(0, 2), (0, -1), (2, 0), (-1, 0), (5, 0), (0, 9)]), rngs())
-@example((-1, 0), np.random.default_rng(1))
-@example((0, -1), np.random.default_rng(1))
-def test_weights_refuses(learner, where, rng):
+@given(st.sampled_from([-1.0, 1.0]), rngs())
+def test_weights_large(learner, sign, rng):
+    """The weights are right where scores are ±10,000: nothing overflows, and no row is divided by 0."""
+    case = made(rng, depth=1, theta=0.0)
+    key = "layers.0.attn.{}_proj.weight"
+    # Whole numbers, and keys that are queries or their opposite: the first row has one score, and it is this large.
+    case.state[key.format("q")] = np.round(40.0 * case.state[key.format("q")])
+    case.state[key.format("k")] = sign * 40.0 * np.round(case.state[key.format("q")])
+    got, _ = weights(learner, case, 0, 0)
+    # A weight is off by as much as its score, whose digits begin a million times higher.
+    check.close(got, forward(case)[1][0, 0], what="the weights", rtol=1e-6, scale=1.0)
+
+
+def test_weights_refuses(learner):
     """A layer or a head that the model does not have, a negative one too, raises IndexError."""
-    with check.raises("IndexError"):
-        weights(learner, made(rng), *where)
+    case = made(np.random.default_rng(2121))
+    for where in ((0, 2), (0, -1), (2, 0), (-1, 0), (5, 0), (0, 9)):
+        with check.raises("IndexError"):
+            weights(learner, case, *where)
 
 
 def untouched(learner, case, mode, question, *, fails=False):
@@ -218,23 +232,21 @@ def untouched(learner, case, mode, question, *, fails=False):
     return seen
 
 
-@settings(max_examples=6)
-@given(st.sampled_from(["train", "eval", "mixed"]), st.sampled_from([0.0, 0.5]), rngs())
-@example("mixed", 0.5, np.random.default_rng(2))
-@example("train", 0.5, np.random.default_rng(3))
-def test_weights_leave(learner, mode, p, rng):
+def test_weights_leave(learner):
     """attention_weights leaves the model, modes, hooks and gradients as they were; dropout plays no part in it."""
-    case = made(rng, p=p)
-    seen = untouched(learner, case, mode, "weights")
-    expected = forward(case)[1][0, 0]
-    check.close(seen["answer"], expected, what="the weights", terms=2**14, scale=1.0)
+    rng = np.random.default_rng(2122)
+    for mode, p in (("train", 0.5), ("mixed", 0.5), ("eval", 0.0)):
+        case = made(rng, p=p)
+        seen = untouched(learner, case, mode, "weights")
+        expected = forward(case)[1][0, 0]
+        check.close(seen["answer"], expected, what="the weights", terms=2**14, scale=1.0)
 
 
-@settings(max_examples=3)
-@given(st.sampled_from(["train", "mixed"]), rngs())
-def test_weights_fail(learner, mode, rng):
+def test_weights_fail(learner):
     """Where the model raises an error on the way, attention_weights leaves no hook and no mode behind either."""
-    untouched(learner, made(rng), mode, "weights", fails=True)
+    rng = np.random.default_rng(2123)
+    for mode in ("train", "mixed"):
+        untouched(learner, made(rng), mode, "weights", fails=True)
 
 
 # ---------------------------------------------------------------- attention_entropy
@@ -262,7 +274,7 @@ def rows_of_weights(rng, shape, causal=False):
     return W / W.sum(axis=-1, keepdims=True)
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(st.lists(sizes(1, 3), max_size=2).map(tuple), sizes(1, 4), sizes(1, 5), rngs(), st.booleans())
 def test_entropy(learner, front, Tq, Tk, rng, layout):
     """attention_entropy is −Σ w · ln w of each row, in nats; a weight of 0 adds nothing, and nothing becomes NaN."""
@@ -272,27 +284,26 @@ def test_entropy(learner, front, Tq, Tk, rng, layout):
     check.close(got, np.array(slow).reshape(W.shape[:-1]), what="the entropy", terms=Tk, scale=1.0)
 
 
-@FEW
-@given(sizes(1, 6), rngs())
-def test_entropy_bounds(learner, T, rng):
+def test_entropy_bounds(learner):
     """One key: 0. All keys alike: ln T. A row of zeros: 0. Query t of causal weights has at most ln(t + 1)."""
-    one = np.eye(T)[rng.permutation(T)]
-    check.close(entropies(learner, one)[0], np.zeros(T), what="the entropy of a single key", rtol=0.0)
-    even = np.full((2, T), 1.0 / T)
-    check.close(entropies(learner, even)[0], np.full(2, math.log(T)), what="the entropy of equal weights", scale=1.0)
-    check.close(entropies(learner, np.zeros((1, T)))[0], np.zeros(1), what="the entropy of a row of zeros", rtol=0.0)
-    got, _ = entropies(learner, rows_of_weights(rng, (T, T), causal=True))
-    room = np.log(np.arange(1, T + 1)) + check.tolerance()
-    check.that(bool(np.all(got <= room)), "a query has more entropy than the keys that it sees allow")
+    rng = np.random.default_rng(2124)
+    for T in (1, 2, 5):
+        even, causal = np.full((T, T), 1.0 / T), rows_of_weights(rng, (T, T), causal=True)
+        got, _ = entropies(learner, np.stack([np.eye(T)[rng.permutation(T)], even, np.zeros((T, T)), causal]))
+        check.close(got[0], np.zeros(T), what="the entropy of a single key", rtol=0.0)
+        check.close(got[1], np.full(T, math.log(T)), what="the entropy of equal weights", scale=1.0)
+        check.close(got[2], np.zeros(T), what="the entropy of a row of zeros", rtol=0.0)
+        room = np.log(np.arange(1, T + 1)) + check.tolerance()
+        check.that(bool(np.all(got[3] <= room)), "a query has more entropy than the keys that it sees allow")
 
 
-@settings(max_examples=4)
-@given(st.sampled_from(["float32", "float64", "bfloat16"]), rngs())
-def test_entropy_dtype(learner, dtype, rng):
+def test_entropy_dtype(learner):
     """The entropies have the dtype of the weights."""
-    got, raw = entropies(learner, rows_of_weights(rng, (3, 4)), dtype)
-    check.that(raw.dtype == dtype, f"the entropies have dtype {raw.dtype}, expected {dtype}")
-    check.that(float(got.max()) < 1.4, "four keys have at most ln 4")
+    rng = np.random.default_rng(2125)
+    for dtype in ("float32", "float64", "bfloat16"):
+        got, raw = entropies(learner, rows_of_weights(rng, (3, 4)), dtype)
+        check.that(raw.dtype == dtype, f"the entropies have dtype {raw.dtype}, expected {dtype}")
+        check.that(float(got.max()) < 1.4, "four keys have at most ln 4")
 
 
 # ---------------------------------------------------------------- gradient_flow
@@ -303,7 +314,7 @@ def test_entropy_dtype(learner, dtype, rng):
 def test_flow(learner, case, rng):
     """gradient_flow gives for every parameter the length of the gradient of the mean cross-entropy."""
     got = flow(learner, case)
-    for name in rng.choice(list(case.state), size=4, replace=False):
+    for name in rng.choice(list(case.state), size=6, replace=False):
         wanted = length_of_gradient(case, str(name))
         check.close(got[str(name)], wanted, what=f"the length for {name}", rtol=1e-9, scale=max(wanted, 1e-3))
 
@@ -322,11 +333,9 @@ def test_flow_order(learner):
     check.equal(order, ["token_embeddings.weight", *blocks, "ln_final.weight", "lm_head.weight"], what="the names")
 
 
-@settings(max_examples=4)
-@given(rngs())
-def test_flow_at_zero(learner, rng):
+def test_flow_at_zero(learner):
     """With output_proj and w2 at zero only these two, of all weights of a block, get a gradient; the others get 0.0."""
-    case = made(rng)
+    case = made(np.random.default_rng(2126))
     for key in case.state:
         if "output_proj" in key or "w2" in key:
             case.state[key] = np.zeros(case.state[key].shape)
@@ -338,11 +347,9 @@ def test_flow_at_zero(learner, rng):
         )
 
 
-@settings(max_examples=4)
-@given(rngs())
-def test_flow_shared(learner, rng):
+def test_flow_shared(learner):
     """A shared weight comes once, with both its gradients; a frozen one not at all; one not read has 0.0."""
-    case = made(rng, depth=1)
+    case = made(np.random.default_rng(2127), depth=1)
     case.tied, case.frozen, case.unread = True, ("layers.0.ln1.weight", "layers.0.ffn.w3.weight"), True
     got = flow(learner, case)
     check.equal(got["unread"], 0.0, what="the length for a parameter that is not read")
@@ -351,7 +358,7 @@ def test_flow_shared(learner, rng):
     check.close(got[name], wanted, what=f"the length for {name}, tied", rtol=1e-9, scale=max(wanted, 1e-3))
 
 
-@settings(max_examples=3)
+@settings(max_examples=2)
 @given(rngs())
 def test_flow_large(learner, rng):
     """Logits of ±10,000 give finite lengths, and right ones."""
@@ -363,25 +370,39 @@ def test_flow_large(learner, rng):
         check.close(got[name], wanted, what=f"the length for {name}", rtol=1e-8, scale=max(wanted, 1e-3))
 
 
-@settings(max_examples=5)
-@given(st.sampled_from(["train", "eval", "mixed"]), st.sampled_from([0.0, 0.5]), rngs())
-@example("mixed", 0.5, np.random.default_rng(4))
-def test_flow_leaves(learner, mode, p, rng):
+def test_flow_leaves(learner):
     """gradient_flow leaves every .grad, mode and weight as it was; dropout plays no part in it."""
-    case = made(rng, p=p)
-    seen = untouched(learner, case, mode, "flow")
-    case.targets = case.ids
-    wanted = length_of_gradient(case, "ln_final.weight")
-    got = seen["answer"].get("ln_final.weight") if isinstance(seen["answer"], dict) else None
-    check.close(got, wanted, what="the length for ln_final.weight", rtol=1e-9, scale=max(wanted, 1e-3))
+    rng = np.random.default_rng(2128)
+    for mode, p in (("train", 0.5), ("mixed", 0.5), ("eval", 0.0)):
+        case = made(rng, p=p)
+        seen = untouched(learner, case, mode, "flow")
+        case.targets = case.ids
+        wanted = length_of_gradient(case, "ln_final.weight")
+        got = seen["answer"].get("ln_final.weight") if isinstance(seen["answer"], dict) else None
+        check.close(got, wanted, what="the length for ln_final.weight", rtol=1e-9, scale=max(wanted, 1e-3))
+
+
+def test_device(learner):
+    """The three functions in torch work on a GPU, too: what they make lies on the device of what it meets."""
+    case = made(np.random.default_rng(2129))
+    for name, call in (
+        ("weights", "attention_weights(model, ids, 1, 0)"),
+        ("entropy", "attention_entropy(W)"),
+        ("flow", "gradient_flow(model, (ids, ids))"),
+    ):
+        seen = learner.probe("device", setting(case), case.ids, name, shown=f"{call}  # {described(case)}")
+        check.that(seen, "a tensor that was made without a device meets the model's: on a GPU this line would fail")
 
 
 # ---------------------------------------------------------------- pca_2d
 
 
 def pca(learner, E):
-    points, components, shares = check.items(learner.pca_2d(E), 3, what="pca_2d")
-    V, d = E.shape
+    return three(check.items(learner.pca_2d(E), 3, what="pca_2d"), E)
+
+
+def three(result, E):
+    (points, components, shares), (V, d) = result, E.shape
     for got, shape, what in ((points, (V, 2), "points"), (components, (2, d), "components"), (shares, (2,), "shares")):
         array = check.number_array(got, what)
         check.that(array.shape == shape, f"{what} has shape {array.shape}, expected {shape}")
@@ -392,8 +413,11 @@ def pca(learner, E):
 
 @st.composite
 def tables(draw):
-    """Rows with a variance of their own along every axis of a random frame, far from the origin."""
-    V, d, rng = draw(sizes(2, 7)), draw(sizes(2, 5)), draw(rngs())
+    """Rows with a variance of their own along every axis of a random frame, far from the origin.
+
+    Three at least: two rows differ in one direction only, and any other is as good as the second.
+    """
+    V, d, rng = draw(sizes(3, 7)), draw(sizes(2, 5)), draw(rngs())
     frame = np.linalg.qr(rng.normal(size=(d, d)))[0]
     spread = 3.0 * 0.4 ** np.arange(d)
     dtype = draw(st.sampled_from([np.float64, np.float32]))
@@ -417,14 +441,14 @@ def plane_holds(E, points, components, shares):
     )
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(tables(), st.booleans())
 def test_pca(learner, E, layout):
     """The components are the directions of greatest variance around the mean, the larger first."""
     plane_holds(E, *pca(learner, strided(E) if layout else E))
 
 
-@FEW
+@settings(max_examples=4)
 @given(tables())
 def test_pca_sign(learner, E):
     """The entry of a component with the largest absolute value is positive, also for −E."""
@@ -435,28 +459,28 @@ def test_pca_sign(learner, E):
             check.that(largest > 0, f"the largest entry of a component is {check.number(largest)}")
 
 
-@settings(max_examples=6)
-@given(st.sampled_from(["equal", "line", "two rows", "wide"]), rngs())
-@example("equal", np.random.default_rng(5))
-@example("line", np.random.default_rng(5))
-def test_pca_flat(learner, kind, rng):
+def test_pca_flat(learner):
     """Equal rows give points and shares of 0, rows on a line a second share of 0; components stay at right angles."""
-    E = {
+    rng = np.random.default_rng(2130)
+    tables_of = {
         "equal": np.tile([0.5, -2.0, 3.0], (4, 1)),
         "line": np.outer([1.0, -2.0, 4.0, 0.5], [2.0, 1.0, -0.5]) + np.array([1.0, 2.0, 3.0]),
         "two rows": normal(rng, (2, 4)),
         "wide": normal(rng, (3, 9)),
-    }[kind]
-    points, components, shares = pca(learner, E)
-    check.close(components @ components.T, np.eye(2), what="components · componentsᵀ", terms=64)
-    if kind == "equal":
-        check.close(points, np.zeros((4, 2)), what="points", rtol=0.0)
-        check.close(shares, np.zeros(2), what="shares", rtol=0.0)
-    elif kind == "wide":
-        plane_holds(E, points, components, shares)
-    else:
-        check.close(shares, np.array([1.0, 0.0]), what="shares", terms=64)
-        check.close(points[:, 1], np.zeros(len(E)), what="the second column of points", rtol=1e-7, scale=10.0)
+    }
+    for kind, E in tables_of.items():
+        seen = learner.probe("flat", E, shown=f"pca_2d({show_value(E)})")
+        check.that("result" not in seen, "pca_2d does not return three arrays")
+        points, components, shares = three(seen.values(), E)
+        check.close(components @ components.T, np.eye(2), what="components · componentsᵀ", terms=64)
+        if kind == "equal":
+            check.close(points, np.zeros((4, 2)), what="points", rtol=0.0)
+            check.close(shares, np.zeros(2), what="shares", rtol=0.0)
+        elif kind == "wide":
+            plane_holds(E, points, components, shares)
+        else:
+            check.close(shares, np.array([1.0, 0.0]), what="shares", terms=64)
+            check.close(points[:, 1], np.zeros(len(E)), what="the second column of points", rtol=1e-7, scale=10.0)
 
 
 def test_pca_refuses(learner):
@@ -482,20 +506,28 @@ def score(one, other, metric):
 
 
 def neighbours_hold(got, E, token, k, metric):
+    """Rows that lie in one direction may differ in the last digit of their scores, and then change places."""
     rows = np.asarray(E, dtype=np.float64).tolist()
-    wanted = [(score(rows[token], other, metric), row) for row, other in enumerate(rows) if row != token]
-    wanted.sort(key=lambda one: (one[0] if metric == "euclidean" else -one[0], one[1]))
+    scores = {row: score(rows[token], other, metric) for row, other in enumerate(rows) if row != token}
     check.that(isinstance(got, list), f"nearest_tokens is {check.describe(got)}, expected a list")
     check.equal(len(got), k, what="the number of neighbours")
     size = max(1.0, float(np.max(np.abs(E))) ** 2 * E.shape[1])
-    for place, (pair, (value, row)) in enumerate(zip(got, wanted, strict=False)):
-        found, measured = check.items(pair, 2, what=f"neighbour {place}")
-        check.equal(found, row, what=f"the row of neighbour {place}")
+    found = [check.items(pair, 2, what=f"neighbour {place}") for place, pair in enumerate(got)]
+    for place, (row, measured) in enumerate(found):
+        check.that(type(row) is int, f"the row of neighbour {place} is {check.describe(row)}, expected an int")
+        check.that(row in scores, f"neighbour {place} is row {row}: the row itself, one named before, or none of E")
         check.that(type(measured) is float, f"the score of neighbour {place} is {check.describe(measured)}")
-        check.close(measured, value, what=f"the score of neighbour {place}", terms=E.shape[1], scale=size)
+        what = f"the score of neighbour {place}, row {row},"
+        check.close(measured, scores.pop(row), what=what, terms=E.shape[1], scale=size)
+    # What is not among the k may be as near as the last of them, no nearer; of equal rows the smaller ones are in it.
+    for (row, one), (later, other) in [*itertools.pairwise(found), *((found[-1], left) for left in scores.items())]:
+        ahead = one - other if metric == "euclidean" else other - one
+        check.that(ahead < 1e-12 * size, f"row {later} is nearer than row {row}, and does not come before it")
+        in_order = row < later or rows[row] != rows[later]
+        check.that(in_order, f"rows {row} and {later} are equal: the smaller one comes first")
 
 
-@settings(max_examples=24)
+@settings(max_examples=13)
 @given(st.sampled_from(METRICS), sizes(2, 7), sizes(1, 4), st.sampled_from([0.1, 1.0, 30.0]), rngs(), st.booleans())
 def test_nearest(learner, metric, V, d, scale, rng, layout):
     """nearest_tokens finds the k rows of the best score, the nearest first, without the row itself."""
@@ -507,39 +539,24 @@ def test_nearest(learner, metric, V, d, scale, rng, layout):
         neighbours_hold(learner.nearest_tokens(E, token, k), E, token, k, metric)
 
 
-@FEW
+@settings(max_examples=5)
 @given(st.sampled_from(METRICS), rngs(), st.sampled_from([np.float64, np.float32]))
 def test_nearest_ties(learner, metric, rng, dtype):
     """Equal rows are neighbours with equal scores, the smaller row first; rows of zeros have cosine 0, silently."""
     few = rng.integers(-2, 3, (3, 2)).astype(dtype)
     E = np.vstack([few, few[::-1], few, np.zeros((1, 2), dtype)])[rng.permutation(10)]
-    for token in range(0, 10, 3):
+    for token in (0, 9):
         seen = learner.probe("warnings_of", "nearest_tokens", E, token, 9, metric)
         check.that(not seen["warnings"], f"NumPy warned: {(seen['warnings'] or [''])[0]}")
-        tied_hold(seen["value"], E, token, metric)
+        neighbours_hold(seen["value"], E, token, 9, metric)
+        few = learner.nearest_tokens(E, token, 4, metric)
+        neighbours_hold(few, E, token, 4, metric)
 
 
-def tied_hold(got, E, token, metric):
-    """As above; but rows that lie in one direction may differ in the last digit, and then change places."""
-    rows = E.astype(np.float64).tolist()
-    check.that(
-        isinstance(got, list) and len(got) == 9, f"nearest_tokens is {check.describe(got)}, expected a list of 9"
-    )
-    found = [check.items(pair, 2, what="a neighbour") for pair in got]
-    check.equal(sorted(row for row, _ in found), [row for row in range(10) if row != token], what="the rows, sorted")
-    for row, measured in found:
-        check.close(measured, score(rows[token], rows[row], metric), what=f"the score of row {row}", scale=10.0)
-    for (row, one), (later, other) in itertools.pairwise(found):
-        ahead = one - other if metric == "euclidean" else other - one
-        check.that(ahead < 1e-12, f"row {later} is nearer than row {row}, and comes behind it")
-        check.that(row < later or rows[row] != rows[later], f"the equal rows {row} and {later} are in this order")
-
-
-@settings(max_examples=4)
-@given(sizes(2, 5), rngs())
-def test_nearest_refuses(learner, V, rng):
+def test_nearest_refuses(learner):
     """A row outside of 0 … V − 1 raises IndexError; a k outside of 1 … V − 1, and another metric, ValueError."""
-    E = normal(rng, (V, 3))
+    V = 4
+    E = normal(np.random.default_rng(2131), (V, 3))
     for token in (-1, V, V + 3):
         with check.raises("IndexError"):
             learner.nearest_tokens(E, token, 1)
@@ -562,7 +579,7 @@ def character(w):
     return next(RAMP[level] for level in range(10) if w <= level / 9 or level == 9)
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(sizes(1, 5), sizes(1, 6), rngs())
 def test_heatmap(learner, rows, columns, rng):
     """ascii_heatmap draws a line for each row, and for each number the character of its level."""
@@ -583,10 +600,9 @@ def test_heatmap_edges(learner):
             learner.ascii_heatmap(np.ones(shape))
 
 
-@settings(max_examples=3)
-@given(rngs())
-def test_pure(learner, rng):
+def test_pure(learner):
     """pca_2d, nearest_tokens and ascii_heatmap write into nothing they are given, and answer the same again."""
+    rng = np.random.default_rng(2132)
     E = normal(rng, (5, 3))
     calls = [("pca_2d", (E,)), ("ascii_heatmap", (rng.random((3, 3)),))]
     calls += [("nearest_tokens", (E, 1, 3, metric)) for metric in METRICS]

@@ -34,10 +34,13 @@ def _built(module: ModuleType, setting: Setting, dtype: str) -> Any:
     if setting.get("rope"):
         more["rope"] = find_function(module, "RotaryPositionalEmbedding")(*setting["rope"])
     layer = find_function(module, setting["name"])(*setting["init"], **more)
+    state = {key: _tensor(one, dtype) for key, one in setting["state"].items()}
+    held = layer.state_dict(keep_vars=True)
+    if {key: one.shape for key, one in held.items()} != {key: one.shape for key, one in state.items()}:
+        layer.load_state_dict(state, strict=True)  # it says which key or shape is another
     # Not `.to`, which would round the tables of positions: they are not in the state dict.
-    for tensor in layer.state_dict(keep_vars=True).values():
-        tensor.data = tensor.data.to(getattr(torch, dtype))
-    layer.load_state_dict({key: _tensor(one, dtype) for key, one in setting["state"].items()}, strict=True)
+    for key, tensor in held.items():
+        tensor.data = state[key]
     return layer
 
 
@@ -56,11 +59,11 @@ def _slopes(y: Any, upstream: Any, leaves: dict[str, Any]) -> dict[str, Any]:
 
 def run(
     module: ModuleType, setting: Setting, x: Any, upstream: Any = None, positions: Any = None, *,
-    dtype: str = "float64", strided: bool = False, given: str = "",
+    dtype: str = "float64", strided: bool = False, given: str = "", then: Any = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Build, load, run; with `upstream`, also the gradients of x and of every parameter.
 
-    `given`: the dtype of x, where it is another than that of the weights.
+    `given`: the dtype of x, where it is another than that of the weights. `then`: another x, for a second run.
     """
     layer = _built(module, setting, dtype)
     x = _tensor(x, given or dtype, strided=strided, grad=True)
@@ -69,6 +72,8 @@ def run(
     if upstream is not None:
         slopes = _slopes(y, _tensor(upstream, dtype), {"x": x, **dict(layer.named_parameters())})
         seen["grads"] = {name: None if one is None else one.detach() for name, one in slopes.items()}
+    if then is not None:
+        seen["then"] = layer(*_arguments(_tensor(then, dtype), positions)).detach()
     return seen
 
 
@@ -102,34 +107,60 @@ def attend(
     return seen
 
 
-def drawn(module: ModuleType, name: str, init: Any, seed: int) -> list[Any]:
-    """The first weights of two layers made one after the other, and of a third for which the generator begins anew."""
+def drawn(module: ModuleType, name: str, init: Any, seed: int, sigma: float) -> dict[str, Any]:
+    """The first weights of two layers made one after the other, and of a third for which the generator begins anew.
+
+    `seen`: what all ways to draw from one distribution share, in steps that sixty thousand numbers do not stray over.
+    """
     layer, found = find_function(module, name), []
     for again in (True, False, True):
         if again:
             torch.manual_seed(seed)
         found.append(layer(*init).weight.detach())
-    return found
+    first, second, again = found
+    far = float((first.abs() > 2 * sigma).double().mean())
+    seen = {
+        "shape": tuple(first.shape),
+        "cut": bool(first.abs().max() < 3.001 * sigma),
+        "spread": round(20 * float(first.double().std()) / (0.9866 * sigma)),
+        "beyond": round((far - 0.043) * 100),
+        "mean": round(float(first.double().mean()) / sigma / 0.06),
+        "alike": (torch.equal(first, second), torch.equal(first, again)),
+    }
+    return {"weights": found, "seen": seen}
 
 
-def inventory(module: ModuleType, setting: Setting, *, dtype: str = "") -> dict[str, Any]:
+def inventory(module: ModuleType, setting: Setting, wanted: Any = (), *, dtype: str = "") -> dict[str, Any]:
     """What a fresh layer holds: its state dict's shapes, its parameters, its buffers, tensors that are neither.
 
-    `placed`: how many calls of torch were told the device that the layer was told.
+    `placed`: how many calls of torch were told the device that the layer was told. `strange`: whether tensors that were
+    told none are kept as they are, or meet others. `seen`: the same without names and
+    numbers that are a matter of style; `wanted`: the names that are not.
     """
     more: dict[str, Any] = {"device": HERE}
-    with _Watched() as watched:
+    with _Strangers() as strangers, _Watched() as watched:
         if setting.get("rope"):
             more["rope"] = find_function(module, "RotaryPositionalEmbedding")(*setting["rope"])
         if dtype:
             more["dtype"] = getattr(torch, dtype)
         layer = find_function(module, setting["name"])(*setting["init"], **more)
-    kept = [name for part in layer.modules() for name, held in vars(part).items() if isinstance(held, torch.Tensor)]
+    kept = sorted(
+        name for part in layer.modules() for name, held in vars(part).items() if isinstance(held, torch.Tensor)
+    )
+    state = {key: tuple(one.shape) for key, one in layer.state_dict().items()}
+    parameters = {key: (str(one.dtype), one.requires_grad) for key, one in layer.named_parameters()}
     return {
-        "state": {key: tuple(one.shape) for key, one in layer.state_dict().items()},
-        "parameters": {key: (str(one.dtype), one.requires_grad) for key, one in layer.named_parameters()},
-        "kept": sorted(kept),
+        "state": state,
+        "parameters": parameters,
+        "kept": kept,
         "placed": watched.placed,
+        "strange": strangers.mixed or any(strangers.knows(one) for one in layer.buffers()),
+        "seen": {
+            "state": {key: state[key] for key in wanted if key in state},
+            "parameters": {key: parameters[key] for key in wanted if key in parameters},
+            "more": (not set(state) <= set(wanted), not set(parameters) <= set(wanted), bool(kept)),
+            "placed": watched.placed >= max(len(parameters), 1),
+        },
         "vectors": [one.detach() for one in layer.parameters() if one.ndim == 1],
         "heads": getattr(layer, "num_heads", None),
         "rope": "rope" in more and getattr(layer, "rope", None) is more["rope"],
@@ -163,13 +194,53 @@ class _Watched(TorchFunctionMode):
         return made
 
 
-def made_by_forward(module: ModuleType, setting: Setting, x: Any, positions: Any = None) -> list[str]:
+# Of two tensors one gives its numbers, the other a shape, a dtype or a place; or a copy crosses from device to device.
+_MAY_MIX = frozenset({"to", "type_as", "expand_as", "view_as", "reshape_as", "copy_"})
+
+
+class _Strangers(TorchFunctionMode):
+    """Follows tensors that are made without a device: where a layer is made on a GPU they would lie on the processor.
+
+    `mixed`: whether one of them, or what was computed of them alone, meets another tensor. An index may lie on the
+    processor, and a single number goes with every device.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mixed = False
+        self._strange: dict[int, Any] = {}  # kept, so that no other tensor gets the same id
+
+    def knows(self, tensor: Any) -> bool:
+        return id(tensor) in self._strange
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        made, name = func(*args, **kwargs), getattr(func, "__name__", "")
+        indexes = name in ("__getitem__", "__setitem__", "index_put", "index_put_")
+        parts = [args[0], *args[2:]] if indexes else [*args, *kwargs.values()]
+        given = [one for part in parts for one in _tensors(part) if one.ndim]
+        strange = [self.knows(one) for one in given]
+        self.mixed |= name not in _MAY_MIX and any(strange) and not all(strange)
+        told = any(isinstance(one, torch.device) for one in (*args, *kwargs.values()))
+        if not told and (all(strange) if given else name in _MAKERS):
+            self._strange |= {id(one): one for one in _tensors(made)}
+        return made
+
+
+def _tensors(value: Any) -> list[Any]:
+    if isinstance(value, torch.Tensor):
+        return [value]
+    return [one for part in value for one in _tensors(part)] if isinstance(value, list | tuple) else []
+
+
+def made_by_forward(module: ModuleType, setting: Setting, x: Any, positions: Any = None) -> dict[str, Any]:
     """The functions by which forward makes tensors without saying where; none where it moves as many afterwards."""
     layer = _built(module, setting, "float64")
     arguments = _arguments(_tensor(x, "float64"), positions)
     with _Watched() as watched:
         layer(*arguments)
-    return watched.unplaced[watched.moved :]
+    names = watched.unplaced[watched.moved :]
+    return {"names": names, "any": bool(names)}
 
 
 def twice(module: ModuleType, setting: Setting, x: Any, positions: Any = None) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The hidden grader of 2.10. The oracles are NumPy in float64, their gradients a complex step. No torch here."""
 
+import itertools
 import math
 from types import SimpleNamespace
 
@@ -11,7 +12,6 @@ from course.grading import check, gradients
 from course.grading.show import show_value
 from course.grading.strategies import normal, rngs, shapes, sizes, upstream
 
-FEW = settings(max_examples=10)
 # Units in the last place of a number of 1. A result rounded once is off by half of one.
 EPS = {"float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 MOST = 32  # positions of the tables
@@ -21,7 +21,7 @@ MOST = 32  # positions of the tables
 
 
 def linear(x, W):
-    return np.einsum("...i,oi->...o", x, W)
+    return x @ np.swapaxes(W, -1, -2)
 
 
 def rmsnorm(x, g, eps=1e-5):
@@ -64,7 +64,7 @@ def multi_head(x, q, k, v, o, heads, theta=None, positions=None):
     outs = []
     for h in range(heads):
         rows = slice(h * width, (h + 1) * width)
-        Q, K, V = linear(x, q[rows]), linear(x, k[rows]), linear(x, v[rows])
+        Q, K, V = (linear(x, W[..., rows, :]) for W in (q, k, v))
         if theta is not None:
             Q, K = turned(Q, places, theta), turned(K, places, theta)
         outs.append(attention(Q, K, V, np.tri(T, dtype=bool)))
@@ -95,6 +95,7 @@ def shown(setting, x, positions=None, dtype="float64", dy=None):
 
 def run(learner, setting, x, dy=None, positions=None, **more):
     text = shown(setting, x, positions, more.get("dtype", "float64"), dy)
+    text += f"; m({show_value(more['then'])})" if "then" in more else ""
     return learner.probe("run", setting, x, dy, positions, shown=text, **more)
 
 
@@ -129,10 +130,19 @@ def gradient(seen, name):
     return check.number_array(got, f"the gradient of {name}")
 
 
+def slopes(f, arguments, place, dy):
+    """A complex step for every element of one argument, all at once: along a leading axis, each member moves one."""
+    first, one = arguments[0], arguments[place]
+    moved = np.repeat(one.reshape(1, -1), one.size, axis=0) + 1j * gradients.COMPLEX_STEP * np.eye(one.size)
+    moved = moved.reshape(one.size, *[1] * (first.ndim - one.ndim), *one.shape)
+    y = f(*arguments[:place], moved, *arguments[place + 1 :])
+    return (dy * np.imag(y)).reshape(one.size, -1).sum(axis=-1).reshape(one.shape) / gradients.COMPLEX_STEP
+
+
 def same_gradients(seen, f, arguments, dy, terms=64):
     """Every element of every gradient, against a complex step; `arguments` by the names of x and the parameters."""
     for place, name in enumerate(arguments):
-        expected = gradients.analytic(f, tuple(arguments.values()), place, dy)
+        expected = slopes(f, tuple(arguments.values()), place, dy)
         got = gradient(seen, name)
         check.finite(got, what=f"the gradient of {name}")
         gradients.close_to(got, expected, f"the gradient of {name}", terms=terms)
@@ -149,7 +159,7 @@ def linears(draw, most=2):
     return SimpleNamespace(setting=layer("Linear", columns, rows, weight=W), x=x, W=W, dy=upstream(rng, (*front, rows)))
 
 
-@settings(max_examples=15)
+@settings(max_examples=12)
 @given(linears(), st.booleans())
 def test_linear(learner, case, strided):
     """Linear is x Wᵀ, W of shape (out_features, in_features), for any leading axes; its gradients are right."""
@@ -178,16 +188,18 @@ def cut_normal(weights, sigma, what):
     check.that(np.array_equal(first, again), f"{what}: torch.manual_seed does not decide the numbers")
 
 
-@settings(max_examples=2)
-@given(st.sampled_from(["Linear", "Embedding"]), st.sampled_from([(150, 400), (500, 120)]), st.integers(0, 2**20))
-@example("Linear", (150, 400), 210)
-@example("Embedding", (150, 400), 210)
-def test_init(learner, name, sides, seed):
-    """Fresh weights are normal, cut off at three σ: σ² = 2 / (in_features + out_features), or 1 for Embedding."""
-    weights = learner.probe("drawn", name, sides, seed, shown=f"torch.manual_seed({seed}); {name}{sides}.weight")
-    shape, sigma = (sides[::-1], math.sqrt(2 / sum(sides))) if name == "Linear" else (sides, 1.0)
-    check.that(weights[0].data.shape == shape, f"weight has shape {weights[0].data.shape}, expected {shape}")
-    cut_normal(weights, sigma, f"{name}{sides}.weight")
+def drawn_as(learner, name, shape, sigma):
+    """A wide layer of fresh weights."""
+    text = f"torch.manual_seed(210); {name}(150, 400).weight"
+    weights = learner.probe("drawn", name, (150, 400), 210, sigma, shown=text)["weights"]
+    got = weights[0].data.shape
+    check.that(got == shape, f"the weight has shape {got}, expected {shape}")
+    cut_normal(weights, sigma, f"{name}(150, 400).weight")
+
+
+def test_linear_init(learner):
+    """Fresh weights of Linear are normal, σ² = 2 / (in_features + out_features), and cut off at three σ."""
+    drawn_as(learner, "Linear", (400, 150), math.sqrt(2 / 550))
 
 
 # ---------------------------------------------------------------- Embedding
@@ -204,8 +216,11 @@ def embeddings(draw):
     return SimpleNamespace(setting=setting, ids=np.asarray(ids), E=E, dy=upstream(rng, (*front, width)))
 
 
-@settings(max_examples=15)
+@settings(max_examples=12)
 @given(embeddings())
+@example(SimpleNamespace(setting=layer("Embedding", 3, 2, weight=np.array([[1.5, -2.0], [0.25, 1.0], [-0.75, 3.0]])),
+                         ids=np.zeros((2, 0), dtype=np.int64), E=np.array([[1.5, -2.0], [0.25, 1.0], [-0.75, 3.0]]),
+                         dy=np.zeros((2, 0, 2))))  # fmt: skip
 def test_embedding(learner, case):
     """Embedding gives row id for each id, of any integer dtype; a row's gradient sums over all its places."""
     rows = [case.E[int(i)] for i in case.ids.ravel()]
@@ -217,17 +232,22 @@ def test_embedding(learner, case):
     gradients.close_to(gradient(seen, "weight"), expected, "the gradient of weight", terms=case.ids.size or 1)
 
 
-@settings(max_examples=5)
-@given(sizes(1, 4), st.sampled_from(["negative", "most", "beyond"]), rngs())
-def test_embedding_ids(learner, rows, which, rng):
+def test_embedding_init(learner):
+    """Fresh weights of Embedding are normal with a variance of 1, cut off at −3 and 3."""
+    drawn_as(learner, "Embedding", (150, 400), 1.0)
+
+
+def test_embedding_ids(learner):
     """An id below 0 or from num_embeddings on raises IndexError; floats and booleans raise TypeError, too."""
-    setting = layer("Embedding", rows, 2, weight=normal(rng, (rows, 2)))
-    ids = np.array([0, {"negative": -1, "most": rows, "beyond": rows + 5}[which]])
-    with check.raises("IndexError"):
-        run(learner, setting, ids)
-    for kind in (np.float32, np.bool_):
-        with check.raises("TypeError", "IndexError"):
-            run(learner, setting, np.zeros(rows, dtype=kind))
+    rng = np.random.default_rng(21)
+    for rows in (1, 4):
+        setting = layer("Embedding", rows, 2, weight=normal(rng, (rows, 2)))
+        for wrong in (-1, rows, rows + 5):
+            with check.raises("IndexError"):
+                run(learner, setting, np.array([0, wrong]))
+        for kind in (np.float32, np.bool_):
+            with check.raises("TypeError", "IndexError"):
+                run(learner, setting, np.zeros(rows, dtype=kind))
 
 
 # ---------------------------------------------------------------- RMSNorm
@@ -242,7 +262,7 @@ def norms(draw, scales=(1e-3, 1.0, 100.0)):
     return SimpleNamespace(setting=setting, x=x, g=g, eps=1e-5 if eps is None else eps, dy=upstream(rng, x.shape))
 
 
-@settings(max_examples=15)
+@settings(max_examples=12)
 @given(norms())
 @example(SimpleNamespace(setting=layer("RMSNorm", 2, weight=np.array([2.0, -1.0])), x=np.zeros((2, 2)),
                          g=np.array([2.0, -1.0]), eps=1e-5, dy=np.array([[1.0, -0.5], [2.0, 0.25]])))  # fmt: skip
@@ -253,7 +273,7 @@ def test_rmsnorm(learner, case):
     same_gradients(seen, lambda x, g: rmsnorm(x, g, case.eps), {"x": case.x, "weight": case.g}, case.dy)
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(st.sampled_from([0.01, 1.0, 300.0, 4000.0]), st.sampled_from(["float16", "bfloat16"]), st.booleans(), rngs())
 @example(4000.0, "float16", True, np.random.default_rng(1))
 def test_rmsnorm_half(learner, scale, dtype, wide, rng):
@@ -298,7 +318,7 @@ def gated(draw, magnitudes=(1.0, 3.0)):
     return SimpleNamespace(setting=setting, x=x, weights=(w1, w2, w3), dy=upstream(rng, x.shape))
 
 
-@settings(max_examples=15)
+@settings(max_examples=12)
 @given(gated(magnitudes=(1.0, 3.0, 1e4)))
 @example(SimpleNamespace(setting=layer("SwiGLU", 1, 1, w1__weight=np.array([[1.0]]), w2__weight=np.array([[2.0]]),
                                        w3__weight=np.array([[0.5]])), x=np.array([[-1e4], [1e4], [-2.0]]),
@@ -341,8 +361,10 @@ def turns(draw, most=3, forms=FORMS):
     )
 
 
-@settings(max_examples=24)
+@settings(max_examples=16)
 @given(turns(), st.booleans())
+@example(SimpleNamespace(rope=(7.5, 2, MOST), theta=7.5, x=np.array([[0.5, -1.25]]), given=np.array([[3]]),
+                         places=np.array([3]), dy=np.array([[1.5, -0.25]])), False)  # fmt: skip
 def test_rope(learner, case, strided):
     """Pair (2i, 2i + 1) at position p is turned by p · theta^(−2i/d_k), for positions of every shape."""
     seen = turn(learner, case, case.dy, strided=strided)
@@ -351,42 +373,38 @@ def test_rope(learner, case, strided):
     gradients.close_to(gradient(seen, "x"), expected, "the gradient of x")
 
 
-@settings(max_examples=3)
-@given(sizes(1, 4), sizes(2, 3), rngs())
-def test_rope_refuses(learner, T, B, rng):
+def test_rope_refuses(learner):
     """A position outside of 0 … max_seq_len − 1, positions of a wrong shape and an odd d_k raise what the stub says."""
+    rng, B, T = np.random.default_rng(2103), 2, 3
     x = normal(rng, (B, T, 4))
-    least = rng.integers(0, 5, T)
     # The last position of the table, and as many tokens as it is long, are fine.
     for rows, length in ((None, T), (np.full((B, T), 8), 9)):
         case = SimpleNamespace(rope=(100.0, 4, length), x=x, given=rows)
         same_y(turn(learner, case), turned(x, np.arange(T) if rows is None else rows, 100.0), terms=64)
     for bad, length in ((-1, 9), (5, 5), (7, 5)):
-        rows = least.copy()
-        rows[rng.integers(T)] = bad
         with check.raises("IndexError", "ValueError"):
-            turn(learner, SimpleNamespace(rope=(100.0, 4, length), x=x, given=rows))
-    if T > 1:
-        with check.raises("IndexError", "ValueError"):
-            turn(learner, SimpleNamespace(rope=(100.0, 4, T - 1), x=x, given=None))
-    for shape in ((T + 1,), (B + 2, T), (B, T + 1), (1, 1, T)):
+            turn(learner, SimpleNamespace(rope=(100.0, 4, length), x=x, given=np.array([4, bad, 0])))
+    with check.raises("IndexError", "ValueError"):
+        turn(learner, SimpleNamespace(rope=(100.0, 4, T - 1), x=x, given=None))
+    # The last two: rows for a batch, and x has none.
+    for one, shape in ((x, (T + 1,)), (x, (B + 2, T)), (x, (B, T + 1)), (x, (1, 1, T)), (x[0], (T, T)), (x[0], (B, T))):
         with check.raises("ValueError"):
-            turn(learner, SimpleNamespace(rope=(100.0, 4, 9), x=x, given=rng.integers(0, 5, shape)))
+            turn(learner, SimpleNamespace(rope=(100.0, 4, 9), x=one, given=rng.integers(0, 5, shape)))
     for d_k in (3, 1, 0):
         with check.raises("ValueError"):
             turn(learner, SimpleNamespace(rope=(100.0, d_k, 9), x=normal(rng, (2, d_k)), given=None))
 
 
-@settings(max_examples=4)
-@given(st.sampled_from(["bfloat16", "float16"]), rngs())
-def test_rope_rounded(learner, dtype, rng):
+def test_rope_rounded(learner):
     """Moved to half precision, the module is off by a few roundings at most, at position 1,000, too."""
-    places = rng.integers(600, 1000, 3)
-    case = SimpleNamespace(rope=(10_000.0, 6, 1000), x=rounded(normal(rng, (3, 6)), dtype), given=places)
-    seen = turn(learner, case, dtype=dtype, cast=dtype)
-    check.that(seen["y"].dtype == dtype, f"y has dtype {seen['y'].dtype}, expected {dtype}")
-    size = float(np.max(np.abs(case.x)))
-    check.close(seen["y"], turned(case.x, places, 10_000.0), what="y", rtol=4 * EPS[dtype], scale=size, dtype=None)
+    rng = np.random.default_rng(2104)
+    for dtype in ("bfloat16", "float16", "bfloat16"):
+        places = rng.integers(600, 1000, 6)
+        case = SimpleNamespace(rope=(10_000.0, 6, 1000), x=rounded(normal(rng, (6, 6)), dtype), given=places)
+        seen = turn(learner, case, dtype=dtype, cast=dtype)
+        check.that(seen["y"].dtype == dtype, f"y has dtype {seen['y'].dtype}, expected {dtype}")
+        size = float(np.max(np.abs(case.x)))
+        check.close(seen["y"], turned(case.x, places, 10_000.0), what="y", rtol=4 * EPS[dtype], scale=size, dtype=None)
 
 
 def test_rope_state(learner):
@@ -398,6 +416,7 @@ def test_rope_state(learner):
     check.equal(held["state"], {}, what="the state dict")
     check.that(not held["parameters"], f"{', '.join(held['parameters'])}: a parameter, which an optimizer would train")
     check.that(held["placed"] >= 1, "the device that is given is told to no call that makes or moves a tensor")
+    check.that(not held["strange"], "a table, or what it is computed of, is made without the device that was given")
 
 
 def nothing_but_buffers(held):
@@ -431,7 +450,7 @@ def visible(rng, shape, lost=False):
     return mask
 
 
-@settings(max_examples=20)
+@settings(max_examples=14)
 @given(attentions(), st.booleans())
 def test_attention(learner, case, strided):
     """out is softmax(Q Kᵀ / √d_k) · V, with a mask or without, for d_k ≠ d_v, Tq ≠ Tk and any leading axes."""
@@ -449,7 +468,7 @@ def test_attention_gradients(learner, case):
     same_gradients(seen, lambda *parts: attention(*parts, case.mask), arguments, case.dy, terms=terms)
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(attentions(lost=True))
 def test_attention_blind(learner, case):
     """A row with everything masked is zeros; it sends back zeros, and no NaN anywhere."""
@@ -467,7 +486,7 @@ def test_attention_blind(learner, case):
         check.that(not got[sleeps].any(), f"a gradient that is not 0 arrives at a row of {name} that nobody sees")
 
 
-@FEW
+@settings(max_examples=8)
 @given(st.booleans(), rngs())
 def test_attention_large(learner, masked, rng):
     """out is exact where scores are ±10,000 and more; its gradients are finite there."""
@@ -518,7 +537,7 @@ def score_terms(case):
     return math.ceil(64 + size)
 
 
-@settings(max_examples=20)
+@settings(max_examples=14)
 @given(heads())
 def test_heads(learner, case):
     """The layer equals one causal attention after the other, with rope or without, for positions of every shape."""
@@ -539,7 +558,7 @@ def test_heads_gradients(learner, case):
     same_gradients(seen, f, arguments, case.dy, terms=4 * score_terms(case))
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(heads(longest=5), st.integers(0, 4), rngs())
 def test_causal(learner, case, t, rng):
     """Changing the tokens after place t changes no bit at or before t; no gradient goes from there to later."""
@@ -547,9 +566,8 @@ def test_causal(learner, case, t, rng):
     moved, dy = case.x.copy(), case.dy.copy()
     moved[..., t + 1 :, :] = normal(rng, moved[..., t + 1 :, :].shape, scale=100.0)
     dy[..., t + 1 :, :] = 0.0
-    seen = run(learner, case.setting, case.x, dy, case.given)
-    other = run(learner, case.setting, moved, positions=case.given)
-    one, two = check.number_array(seen["y"], "y"), check.number_array(other["y"], "y")
+    seen = run(learner, case.setting, case.x, dy, case.given, then=moved)
+    one, two = check.number_array(seen["y"], "y"), check.number_array(seen["then"], "y")
     check.that(one.shape == two.shape == case.x.shape, f"y has shape {one.shape}, expected {case.x.shape}")
     same = np.array_equal(one[..., : t + 1, :], two[..., : t + 1, :])
     check.that(same, f"y at or before place {t} changes when only tokens after it change")
@@ -558,15 +576,16 @@ def test_causal(learner, case, t, rng):
     check.that(gradient(seen, "x").any(), "no gradient arrives at x at all")
 
 
-@settings(max_examples=4)
-@given(sizes(2, 5), sizes(1, 7))
-def test_heads_divide(learner, h, d):
-    """A num_heads that does not divide d_model raises ValueError."""
-    if d % h == 0:
-        d += 1
-    with check.raises("ValueError"):
-        text = f"CausalMultiHeadSelfAttention({d}, {h})"
-        learner.probe("inventory", layer("CausalMultiHeadSelfAttention", d, h), shown=text)
+def test_heads_refuse(learner):
+    """A num_heads that does not divide d_model raises ValueError; so do positions for a batch where x has none."""
+    for h, d in ((2, 3), (3, 4), (4, 2), (5, 1)):
+        with check.raises("ValueError"):
+            text = f"CausalMultiHeadSelfAttention({d}, {h})"
+            learner.probe("inventory", layer("CausalMultiHeadSelfAttention", d, h), shown=text)
+    setting, x, _ = sample(np.random.default_rng(2105), "CausalMultiHeadSelfAttention")
+    for rows in (np.array([[0, 1, 2], [1, 2, 3], [2, 3, 4]]), np.array([[0, 1, 2]] * 4)):
+        with check.raises("ValueError"):
+            run(learner, setting, x[0], positions=rows)
 
 
 # ---------------------------------------------------------------- all of them
@@ -591,7 +610,7 @@ def test_state_dict(learner):
     """The state dict has exactly the contract's keys and shapes, each a parameter; a fresh RMSNorm holds ones."""
     for setting, shapes_of in CONTRACT:
         text = built(setting)
-        held = learner.probe("inventory", setting, shown=f"{text}.state_dict()")
+        held = learner.probe("inventory", setting, sorted(shapes_of), shown=f"{text}.state_dict()")
         check.equal(dict(sorted(held["state"].items())), dict(sorted(shapes_of.items())), what=f"{text}.state_dict()")
         check.equal(sorted(held["parameters"]), sorted(shapes_of), what=f"the parameters of {text}")
         frozen = [key for key, (_, trained) in held["parameters"].items() if not trained]
@@ -603,14 +622,12 @@ def test_state_dict(learner):
             check.that(held["rope"] is bool(setting["rope"]), "the attribute rope is not the module that was given")
 
 
-@settings(max_examples=3)
-@given(st.sampled_from(["", "float64", "bfloat16"]))
-def test_device_and_dtype(learner, dtype):
+def test_device_and_dtype(learner):
     """device and dtype reach every parameter of every layer; without a dtype it is float32."""
-    more = {"device": "…"} | ({"dtype": f"torch.{dtype}"} if dtype else {})
-    for setting, _ in CONTRACT:
+    for dtype, (setting, shapes_of) in itertools.product(("", "float64", "bfloat16"), CONTRACT):
+        more = {"device": "…"} | ({"dtype": f"torch.{dtype}"} if dtype else {})
         text = built(setting, **more)
-        held = learner.probe("inventory", setting, dtype=dtype, shown=text)
+        held = learner.probe("inventory", setting, sorted(shapes_of), dtype=dtype, shown=text)
         for key, (kind, _) in held["parameters"].items():
             check.equal(kind, f"torch.{dtype or 'float32'}", what=f"{text}: the dtype of {key}")
         count, placed = len(held["parameters"]), held["placed"]
@@ -625,7 +642,7 @@ def test_device_of_forward(learner):
         setting, x, positions = sample(rng, name)
         for given_positions in (positions, None):
             text = shown(setting, x, given_positions)
-            made = learner.probe("made_by_forward", setting, x, given_positions, shown=text)
+            made = learner.probe("made_by_forward", setting, x, given_positions, shown=text)["names"]
             check.that(not made, f"{name}: torch.{made[0] if made else ''}(…) is told no device: it fails on a GPU")
 
 
@@ -649,28 +666,28 @@ def sample(rng, name):
 NAMES = ["Linear", "Embedding", "RMSNorm", "SwiGLU", "CausalMultiHeadSelfAttention"]
 
 
-@settings(max_examples=12)
-@given(st.sampled_from(NAMES), st.sampled_from(list(EPS)), rngs())
-def test_dtypes(learner, name, dtype, rng):
+def test_dtypes(learner):
     """Every layer gives back the dtype it was given: float32, float16, bfloat16; gradients have it as well."""
-    setting, x, positions = sample(rng, name)
-    dy = upstream(rng, (*x.shape[:2], 4))
-    exact = run(learner, setting, x, positions=positions)["y"].data
-    seen = run(learner, setting, x, dy, positions, dtype=dtype)
-    check.that(seen["y"].dtype == dtype, f"y has dtype {seen['y'].dtype}, expected {dtype}")
-    size = max(1.0, float(np.max(np.abs(exact))))
-    # A score that is off by a few units moves a weight by as many: the sums of attention are the longest.
-    check.close(seen["y"], exact, what="y", rtol=64 * EPS[dtype], scale=size, dtype=None)
-    for key in seen["grads"]:
-        check.finite(gradient(seen, key), what=f"the gradient of {key}")
-        kind = seen["grads"][key].dtype
-        check.that(kind == dtype, f"the gradient of {key} has dtype {kind}, expected {dtype}")
+    rng = np.random.default_rng(2106)
+    for name in NAMES:
+        setting, x, positions = sample(rng, name)
+        dy = upstream(rng, (*x.shape[:2], 4))
+        exact = run(learner, setting, x, positions=positions)["y"].data
+        for dtype, unit in EPS.items():
+            seen = run(learner, setting, x, dy, positions, dtype=dtype)
+            check.that(seen["y"].dtype == dtype, f"y has dtype {seen['y'].dtype}, expected {dtype}")
+            size = max(1.0, float(np.max(np.abs(exact))))
+            # A score that is off by a few units moves a weight by as many: the sums of attention are the longest.
+            check.close(seen["y"], exact, what="y", rtol=64 * unit, scale=size, dtype=None)
+            for key in seen["grads"]:
+                check.finite(gradient(seen, key), what=f"the gradient of {key}")
+                kind = seen["grads"][key].dtype
+                check.that(kind == dtype, f"the gradient of {key} has dtype {kind}, expected {dtype}")
 
 
-@settings(max_examples=2)
-@given(rngs())
-def test_pure(learner, rng):
+def test_pure(learner):
     """A layer writes into nothing it is given, draws no random number, and gives the same bits when asked again."""
+    rng = np.random.default_rng(2107)
     for name in NAMES:
         setting, x, positions = sample(rng, name)
         seen = learner.probe("twice", setting, x, positions, shown=f"{shown(setting, x, positions)}, twice")
@@ -679,10 +696,9 @@ def test_pure(learner, rng):
         check.that(seen["same"], f"{name}: the second call gives other numbers than the first")
 
 
-@settings(max_examples=2)
-@given(rngs())
-def test_deepcopy(learner, rng):
+def test_deepcopy(learner):
     """A deep copy says what the original says; when its weights change, it alone says something else."""
+    rng = np.random.default_rng(2108)
     for name in NAMES:
         setting, x, positions = sample(rng, name)
         text = f"{shown(setting, x, positions)}; other = copy.deepcopy(m), with its weights doubled afterwards"
