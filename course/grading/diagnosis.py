@@ -26,7 +26,7 @@ from course.grading.mistakes import Freedoms, Mistake, load_freedoms, load_mista
 from course.grading.outcomes import Diagnosis, Finding, Outcome
 from course.grading.process import LearnerProcess, Setup, Stopped
 from course.grading.ready import Ready
-from course.grading.replay import REFERENCE
+from course.grading.sieve import REFERENCE
 from course.grading.starved import MOST, computed, computes_at_most
 
 # Limits are seconds that the replay computed, not seconds of the clock: on a busy machine it must come as far, or a bug

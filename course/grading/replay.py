@@ -7,7 +7,7 @@ version answers to the same inputs, decoded afresh each time, within the toleran
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from types import CodeType, ModuleType
 from typing import Any
@@ -16,23 +16,17 @@ from course.grading import wire
 from course.grading.alarm import no_longer_than
 from course.grading.comparison import Comparison, Recorded
 from course.grading.reach import Functions, Reach, Reached
+from course.grading.sieve import DEAR, REFERENCE, Sieve
 from course.grading.warmup import warm_up
 
 # Replies that say how the process ended, not what the code computes: nothing to compare.
 ENDED = frozenset({"timeout", "memory", "crashed", "forbidden", "unfinished", "unsendable", "probe-fault"})
-# An example waits while trying it on all versions that are left is so dear, in seconds; what passed, and what failed,
-# which tells most.
-DEAR, DEARER = 0.5, 2.0
 # For so few versions it is not worth while to know what an example reaches: they are run.
 FEW = 3
-# Examples slower than this come last where one version is tried on all of them.
-SLOW = 0.03
 # A version may be so much slower than the learner's code, on one example; then it hangs, and behaves like nobody's.
 SLOWER, AT_LEAST = 20.0, 0.25
 # The first call of a kind may be slow, when a library prepares something: what hangs, hangs again.
 TRIES = 2
-
-REFERENCE = 0
 
 
 class Versions:
@@ -56,7 +50,7 @@ class Versions:
         self._changed: dict[int, Functions] = {}
         self._reached: dict[int, tuple[Recorded, Reached]] = {}
         self._comparison = Comparison()
-        self._sieve = _Sieve(self)
+        self._sieve = Sieve(self)
 
     def add(self, *versions: str | list[tuple[str, str]]) -> None:
         if not self._made and versions and isinstance(versions[0], str):
@@ -66,7 +60,7 @@ class Versions:
     def begin(self, aside: list[str], any_order: list[str]) -> None:
         """Take the versions that were added so far for the suspects, and prepare them."""
         self._comparison = Comparison(frozenset(aside), frozenset(any_order))
-        self._sieve = _Sieve(self)
+        self._sieve = Sieve(self)
         self._reached = {}
         for place in self.all:
             self._module(place)
@@ -131,12 +125,17 @@ class Versions:
         return bool(alike)
 
     def those_alike(self, versions: Sequence[int], example: Recorded) -> list[int]:
-        """Those of these versions that answer one example as the learner did; only those are run that may differ."""
-        if len(versions) <= FEW:
-            return [one for one in versions if self.alike(one, example)]
-        reached = self._by_reference(example)
-        as_reference = [one for one in versions if one == REFERENCE or reached.tells_nothing_of(self._changed.get(one))]
-        return [one for one in versions if (bool(reached.outcome) if one in as_reference else self.alike(one, example))]
+        """Those of these versions that answer one example as the learner did."""
+        return [one for one, alike in self.each(versions, example) if alike]
+
+    def each(self, versions: Sequence[int], example: Recorded) -> Iterator[tuple[int, bool]]:
+        """Say of one version after the other whether it answers alike; only those are run that may differ."""
+        reached = self._by_reference(example) if len(versions) > FEW else None
+        for one in versions:
+            if reached is not None and (one == REFERENCE or reached.tells_nothing_of(self._changed.get(one))):
+                yield one, bool(reached.outcome)
+            else:
+                yield one, self.alike(one, example)
 
     def price(self, versions: Sequence[int], example: Recorded) -> float:
         """Seconds that trying one example on these versions takes, about."""
@@ -186,99 +185,6 @@ def _recorded(parts: Any) -> Recorded:
     """An example with its answers as the judge sees them: a torch tensor becomes what it is over there."""
     example = Recorded(*parts)
     return replace(example, replies=[wire.decode(wire.encode(reply)) for reply in example.replies])
-
-
-class _Sieve:
-    """Let examples through one by one, while the judge goes on: which versions still answer as the learner's code?"""
-
-    def __init__(self, versions: Versions) -> None:
-        self._versions = versions
-        self._left = list(versions.all)
-        self._mistakes = self._left[1:]
-        # Those that some example rejected, in that order.
-        self._rejected: list[int] = []
-        self._examples: list[Recorded] = []
-        self._waiting: list[Recorded] = []
-        # The first failing example, and those that answer it alike.
-        self._first: Recorded | None = None
-        self._like_first: list[int] | None = None
-        # Once no mistake is left: those that answer alike wherever a property failed, for every property that did.
-        self._partly: dict[str, list[int]] | None = None
-
-    def consider(self, examples: Sequence[Recorded]) -> None:
-        for example in examples:
-            self._examples.append(example)
-            if self._first is None and example.failed:
-                self._first = example
-            if self._partly is not None:
-                self._note(example)
-            else:
-                self._waiting.append(example)
-                self._try_what_is_cheap()
-
-    def _try_what_is_cheap(self) -> None:
-        place = 0
-        while place < len(self._waiting):
-            example = self._waiting[place]
-            if self._versions.price(self._left, example) > (DEARER if example.failed else DEAR):
-                place += 1
-            else:
-                self._sift(self._waiting.pop(place))
-
-    def _sift(self, example: Recorded) -> None:
-        alike = self._versions.those_alike(self._left, example)
-        if example is self._first and not self._rejected:
-            self._like_first = alike
-        self._rejected += [one for one in self._left if one not in alike]
-        self._left = alike
-        if not alike:
-            self._partly, self._waiting = {}, []
-            for earlier in sorted(self._examples, key=lambda one: one.seconds):
-                self._note(earlier)
-
-    def _note(self, example: Recorded) -> None:
-        if not example.failed or self._partly is None:
-            return
-        before = self._partly.get(example.name, self._mistakes)
-        if self._versions.price(before, example) <= DEARER:
-            self._partly[example.name] = self._versions.those_alike(before, example)
-
-    def in_order(self) -> list[Recorded]:
-        """The examples, those first that reject a wrong guess for the least work."""
-        return sorted(self._examples, key=lambda one: (one.seconds > SLOW, not one.failed, one.seconds))
-
-    def found(self) -> dict[str, Any]:
-        self._waiting.sort(key=lambda one: (not one.failed, one.seconds))
-        while self._waiting:
-            self._sift(self._waiting.pop(0))
-        if REFERENCE in self._left:
-            return self._by_type()
-        partly = {name: versions for name, versions in (self._partly or {}).items() if versions}
-        return self._said(self._left, self._those_like_first() if self._left or partly else [], partly)
-
-    def _those_like_first(self) -> list[int]:
-        """The versions that answer the first failing example alike.
-
-        It had to wait if it is dear: then of those that other examples rejected only the last are tried, which came
-        nearest to the learner's code.
-        """
-        if self._like_first is None:
-            first, near = self._first, self._rejected[::-1]
-            if first is not None:
-                near = near[: int(DEARER / max(first.seconds, 1e-9))]
-                self._like_first = self._versions.those_alike([*self._left, *near], first)
-        return self._like_first or []
-
-    def _said(self, left: list[int], like_first: list[int], partly: dict[str, list[int]]) -> dict[str, Any]:
-        return {"left": left, "like_first": like_first, "partly": partly, "examples": len(self._examples)}
-
-    def _by_type(self) -> dict[str, Any]:
-        """The right answers, it seems: what failed may be their type, an int for a float."""
-        if all(example.typed for example in self._examples):
-            return self._said([], [], {})
-        again = _Sieve(self._versions)
-        again.consider([replace(example, typed=True) for example in self._examples])
-        return again.found()
 
 
 def module_from(source: str, name: str) -> ModuleType:
