@@ -61,6 +61,13 @@ def test_types_count_where_a_type_was_refused(one, other):
     assert Likeness(1e-11, typed=True)(one, one)
 
 
+@pytest.mark.parametrize(("one", "other"), [(2, np.int64(2)), ((1, [2]), (1, [np.int64(2)])), (2.0, np.float64(2.0))])
+def test_a_scalar_of_numpy_counts_where_it_was_refused(one, other):
+    assert Likeness(1e-11, typed=True)(one, other)
+    assert not Likeness(1e-11, typed=True, exactly=True)(one, other)
+    assert Likeness(1e-11, typed=True, exactly=True)(other, other)
+
+
 def test_small_numbers_count_where_they_were_compared():
     assert not Likeness(1e-11)(1e-9, 1e-9 + 1e-16)
     assert Likeness(1e-11, scale=1e-4)(1e-9, 1e-9 + 1e-16), "what cancellation leaves"
@@ -152,6 +159,13 @@ def test_right_answers_are_nobodys(versions):
     assert considered(versions, told(1, 2), told(3, 6))["left"] == []
     versions.begin([], [])
     assert considered(versions, told(1, 2.0), told(3, 6.0))["left"] == [5], "the type was wrong"
+
+
+def test_a_scalar_of_numpy_that_was_refused_tells_the_mistake(versions):
+    versions.add([("def f", "import numpy\n\n\ndef f"), ("return 2 * x", "return numpy.int64(2 * x)")])
+    versions.begin([], [])
+    passed = told(5, 10, name="test_g", failed=False)
+    assert considered(versions, told(1, np.int64(2)), told(3, np.int64(6)), passed)["left"] == [5]
 
 
 def test_what_explains_one_property_is_noted_when_nothing_explains_all(versions):

@@ -45,7 +45,8 @@ class Comparison:
             return ours["type"] == reply["type"] or all(set(one["bases"]) & set(how.accepts) for one in (ours, reply))
         if ours["status"] != "ok":
             return True
-        like = Likeness(how.rtol, how.scale, how.typed)
+        # In what passed, a scalar may be NumPy's or Python's: the property did not mind.
+        like = Likeness(how.rtol, how.scale, how.typed, how.typed and how.failed)
         if operation != "probe":
             return like(ours["value"], reply["value"])
         one, other = essence(name, ours["value"]), essence(name, reply["value"])
@@ -76,14 +77,18 @@ def _in_any_order(one: Any, other: Any, like: Likeness) -> bool:
 class Likeness:
     """Whether two plain values are the same: exactly, or within `rtol` of the larger magnitude for floating point.
 
-    Magnitudes below `scale` count as `scale`. With `typed` an int is no float, and an array of no sides no number.
+    Magnitudes below `scale` count as `scale`. With `typed` an int is no float, and an array of no sides no number; with
+    `exactly`, a scalar of NumPy's is none of Python's either.
     """
 
     rtol: float
     scale: float = SMALLEST_SCALE
     typed: bool = False
+    exactly: bool = False
 
     def __call__(self, ours: Any, theirs: Any) -> bool:
+        if self.exactly and type(ours) is not type(theirs):
+            return False
         numpy = sys.modules.get("numpy")
         if numpy is not None:
             ours, theirs = (one.item() if isinstance(one, numpy.generic) else one for one in (ours, theirs))

@@ -6,7 +6,9 @@ version answers to the same inputs, decoded afresh each time, within the toleran
 
 from __future__ import annotations
 
+import math
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from types import CodeType, ModuleType
@@ -128,14 +130,26 @@ class Versions:
         """Those of these versions that answer one example as the learner did."""
         return [one for one, alike in self.each(versions, example) if alike]
 
-    def each(self, versions: Sequence[int], example: Recorded) -> Iterator[tuple[int, bool]]:
-        """Say of one version after the other whether it answers alike; only those are run that may differ."""
+    def each(self, versions: Sequence[int], example: Recorded, ends: float = math.inf) -> Iterator[tuple[int, bool]]:
+        """Say of one version after the other whether it answers alike; only those are run that may differ.
+
+        With `ends`, seconds that this process has computed by then, nothing is said of those for which it takes longer.
+        """
         reached = self._by_reference(example) if len(versions) > FEW else None
         for one in versions:
             if reached is not None and (one == REFERENCE or reached.tells_nothing_of(self._changed.get(one))):
                 yield one, bool(reached.outcome)
-            else:
+            elif ends == math.inf:
                 yield one, self.alike(one, example)
+            elif (alike := self._soon(one, example, ends)) is not None:
+                yield one, alike
+
+    def _soon(self, version: int, example: Recorded, ends: float) -> bool | None:
+        """Whether a version answers alike, if it does so without hanging, and before the end."""
+        module, most = self._module(version), min(max(AT_LEAST, 2 * example.seconds), ends - time.process_time())
+        if module is None:
+            return False
+        return no_longer_than(most, lambda: self._answers(module, example)) if most > 0 else None
 
     def price(self, versions: Sequence[int], example: Recorded) -> float:
         """Seconds that trying one example on these versions takes, about."""
@@ -159,15 +173,15 @@ class Versions:
 
     def _tried(self, module: ModuleType, example: Recorded) -> bool | None:
         """Whether a module answers one example as the learner did; None when it hangs."""
-
-        def same() -> bool:
-            pairs = zip(example.calls, example.replies, strict=True)
-            return all(self._same(module, call, reply, example) for call, reply in pairs)
-
         for _ in range(TRIES):
-            if (alike := no_longer_than(max(AT_LEAST, SLOWER * example.seconds), same)) is not None:
+            most = max(AT_LEAST, SLOWER * example.seconds)
+            if (alike := no_longer_than(most, lambda: self._answers(module, example))) is not None:
                 return alike
         return None
+
+    def _answers(self, module: ModuleType, example: Recorded) -> bool:
+        pairs = zip(example.calls, example.replies, strict=True)
+        return all(self._same(module, call, reply, example) for call, reply in pairs)
 
     def _same(self, module: ModuleType, call: bytes, reply: Any, example: Recorded) -> bool:
         if reply["status"] in ENDED:

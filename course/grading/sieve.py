@@ -24,7 +24,7 @@ class Tried(Protocol):
     @property
     def all(self) -> range: ...
 
-    def each(self, versions: Sequence[int], example: Recorded) -> Iterator[tuple[int, bool]]: ...
+    def each(self, versions: Sequence[int], example: Recorded, ends: float) -> Iterator[tuple[int, bool]]: ...
 
     def those_alike(self, versions: Sequence[int], example: Recorded) -> list[int]: ...
 
@@ -55,7 +55,7 @@ class Sieve:
                 self._first = example
             if self._partly is not None:
                 self._note(example)
-            elif example is self._first and example.seconds <= DEARER:
+            elif example is self._first and example.seconds <= DEAR:
                 self._begin_with(example)
             else:
                 self._waiting.append(example)
@@ -63,16 +63,13 @@ class Sieve:
 
     def _begin_with(self, first: Recorded) -> None:
         """What failed first rejects most versions, often in its first calls: so long it may take, then it waits too."""
-        ends, is_alone = time.process_time() + DEARER, not self._rejected
-        for version, alike in self._versions.each(list(self._left), first):
-            if time.process_time() > ends:
-                self._waiting.append(first)
-                break
-            if not alike:
-                self._reject([version])
-        else:
-            self._like_first = self._left if is_alone else None
-            self._go_on()
+        said = dict(self._versions.each(self._left, first, time.process_time() + DEARER))
+        if len(said) < len(self._left):
+            self._waiting.append(first)
+        elif not self._rejected:
+            self._like_first = [one for one in self._left if said[one]]
+        self._reject([one for one, alike in said.items() if not alike])
+        self._go_on()
 
     def _try_what_is_cheap(self) -> None:
         place = 0
