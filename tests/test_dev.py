@@ -190,6 +190,35 @@ def test_no_mistakes_prove_nothing(copied: Content) -> None:
     assert faults(copied) == ["mistakes.toml lists no mistake: nothing proves the grader"]
 
 
+def test_a_class_of_mistakes_must_be_there(copied: Content) -> None:
+    edit(copied.mistakes(KEY), 'name = "halves downwards"', 'name = "halves downwards"\nsame_as = "halves"')
+    assert faults(copied) == ["the mistake 'halves downwards' is said to be 'halves', which names no class of mistakes"]
+
+
+@pytest.mark.parametrize(
+    ("freedom", "fault"),
+    [
+        ('choice = ["test_doubles"]', "names test_doubles, which is no property of the grader"),
+        ('errors = ["test_halve", "halve"]', "names halve, which is no property of the grader"),
+        ("[rtol]\ntest_doubled = 1e-8", "names test_doubled, which is no property of the grader"),
+        ('aside = ["puritty.changed"]', "names puritty.changed, but no probe is called 'puritty'"),
+        ('aside = ["purity"]', "names purity, but '' is no entry of what the probes bring back"),
+        ('any_order = ["purity.changes"]', "names purity.changes, but 'changes' is no entry of what"),
+        ('choices = ["test_double"]', "unknown field 'choices'"),
+    ],
+)
+def test_what_is_left_free_must_be_there(copied: Content, freedom: str, fault: str) -> None:
+    copied.freedoms(KEY).write_text(freedom, encoding="utf-8")
+    (found,) = faults(copied)
+    assert fault in found
+
+
+def test_what_is_left_free_and_is_there(copied: Content) -> None:
+    free = 'choice = ["test_double"]\naside = ["purity.changed", "warnings_of.warnings"]\n[rtol]\ntest_halve = 1e-8\n'
+    copied.freedoms(KEY).write_text(free, encoding="utf-8")
+    assert faults(copied) == []
+
+
 def test_what_a_shared_file_hides_must_be_named_and_be_there(copied: Content) -> None:
     edit(copied.course_toml, '"Stack.pop", "drain"', '"Stack.popp"')
     found = faults(copied, "alpha/stack_pop")
