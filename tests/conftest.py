@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,6 +114,7 @@ class Cli:
         self.monkeypatch.chdir(cwd or self.root)
         self.monkeypatch.setenv("COURSE_CONTENT", str(self.content.root))
         result = CliRunner().invoke(main, list(arguments), input=answer, prog_name="course")
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a program that was interrupted listens no more
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception  # a traceback for a learner is a bug of ours
         return result

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from conftest import Cli, open_step, progress_of, without, write_reference
 
@@ -156,6 +158,26 @@ def test_ctrl_c_records_nothing(
         assert "Stopped. Nothing was recorded." in result.stderr
     assert workspace.progress.read_bytes() == before
     assert not (workspace.state / "attempts.jsonl").exists()
+
+
+def test_ctrl_c_again_while_it_stops_changes_nothing(
+    cli: Cli, workspace: Workspace, curriculum: Curriculum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_step(workspace, curriculum, "alpha/double")
+    echo = click.echo
+
+    def interrupted(*_arguments: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    def pressed(*arguments: Any, **options: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+        echo(*arguments, **options)
+
+    monkeypatch.setattr("course.grading.judge.grade", interrupted)
+    monkeypatch.setattr("course.cli.base.click.echo", pressed)
+    result = cli("check")
+    assert result.exit_code == 130
+    assert "Stopped. Nothing was recorded." in result.stderr
 
 
 def test_ctrl_c_in_the_middle_of_a_property_records_nothing(

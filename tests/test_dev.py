@@ -65,6 +65,17 @@ def test_faults_end_with_exit_code_3_and_spare_the_other_steps(cli: Cli, copied:
     assert "mistake 'starts at zero': a wrong version passes (seed 1)" in result.stdout
 
 
+@pytest.mark.parametrize("drawn", ["random.random()", "np.random.randn(3)", "np.random.default_rng()"])
+def test_a_grader_that_draws_what_no_seed_decides_is_a_fault(copied: Content, drawn: str) -> None:
+    file = copied.test_file(KEY)
+    rest = file.read_text(encoding="utf-8")
+    file.write_text(f"{rest}\n\ndef helper():\n    return {drawn}, np.random.default_rng([1, 2])\n", encoding="utf-8")
+    line = rest.count("\n") + 4
+    assert faults(copied) == [
+        f"test_double.py:{line}: {drawn.partition('(')[0]}() draws what no seed decides; take strategies.rngs()"
+    ]
+
+
 def test_lint_only_grades_nothing(cli: Cli, copied: Content) -> None:
     cli.content = copied
     copied.test_file(KEY).write_text("raise SystemExit\n", encoding="utf-8")
@@ -177,6 +188,35 @@ def test_a_grader_that_is_no_python(copied: Content) -> None:
 def test_no_mistakes_prove_nothing(copied: Content) -> None:
     copied.mistakes(KEY).write_text("", encoding="utf-8")
     assert faults(copied) == ["mistakes.toml lists no mistake: nothing proves the grader"]
+
+
+def test_a_class_of_mistakes_must_be_there(copied: Content) -> None:
+    edit(copied.mistakes(KEY), 'name = "halves downwards"', 'name = "halves downwards"\nsame_as = "halves"')
+    assert faults(copied) == ["the mistake 'halves downwards' is said to be 'halves', which names no class of mistakes"]
+
+
+@pytest.mark.parametrize(
+    ("freedom", "fault"),
+    [
+        ('choice = ["test_doubles"]', "names test_doubles, which is no property of the grader"),
+        ('errors = ["test_halve", "halve"]', "names halve, which is no property of the grader"),
+        ("[rtol]\ntest_doubled = 1e-8", "names test_doubled, which is no property of the grader"),
+        ('aside = ["puritty.changed"]', "names puritty.changed, but no probe is called 'puritty'"),
+        ('aside = ["purity"]', "names purity, but '' is no entry of what the probes bring back"),
+        ('any_order = ["purity.changes"]', "names purity.changes, but 'changes' is no entry of what"),
+        ('choices = ["test_double"]', "unknown field 'choices'"),
+    ],
+)
+def test_what_is_left_free_must_be_there(copied: Content, freedom: str, fault: str) -> None:
+    copied.freedoms(KEY).write_text(freedom, encoding="utf-8")
+    (found,) = faults(copied)
+    assert fault in found
+
+
+def test_what_is_left_free_and_is_there(copied: Content) -> None:
+    free = 'choice = ["test_double"]\naside = ["purity.changed", "warnings_of.warnings"]\n[rtol]\ntest_halve = 1e-8\n'
+    copied.freedoms(KEY).write_text(free, encoding="utf-8")
+    assert faults(copied) == []
 
 
 def test_what_a_shared_file_hides_must_be_named_and_be_there(copied: Content) -> None:

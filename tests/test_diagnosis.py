@@ -90,6 +90,20 @@ def test_the_verdict_json_carries_it(neuron, tmp_path):
     assert data["diagnosis"]["mistakes"] == ["db averaged over the batch"]
 
 
+def test_what_passed_waits_for_the_first_property_that_failed(neuron, monkeypatch):
+    """What failed leaves few versions, on which the rest is tried then."""
+    content, step = neuron
+    replayer, handed = diagnosis.Replayer(Setup(step.module, {}, step.rules, step.budget), content, step), []
+    monkeypatch.setattr(replayer, "_post_examples", handed.extend)
+    examples = [
+        Example(name, (), 1e-11, failed)
+        for name, failed in [("a", False), ("b", True), ("b", False), ("b", True), ("c", False), ("d", True)]
+    ]
+    for example in examples:
+        replayer._hear(example)
+    assert handed == [*examples[1:4], examples[0], *examples[4:]]
+
+
 # ---------------------------------------------------------------- the input that is shown
 
 

@@ -43,6 +43,13 @@ def test_the_same_code_gets_the_same_verdict(tmp_path: Path, source: str) -> Non
     assert len({essence(one) for one in verdicts}) == 1
 
 
+@pytest.mark.parametrize("says", ["raise ValueError(f'no {object()}')", "print(object()); return x"])
+def test_where_an_object_lay_in_memory_is_not_told(tmp_path: Path, says: str) -> None:
+    verdict = submit(small_course(tmp_path / "content"), f"def double(x): {says}", tmp_path / "a")
+    assert "object at 0x…>" in essence(verdict).replace("\\u2026", "…")
+    assert "at 0x7" not in essence(verdict)
+
+
 def test_another_process_gives_the_same_verdict(tmp_path: Path) -> None:
     """Neither the judge's hash seed nor what it graded before may count, not even for code that asks for them."""
     source = "def double(x):\n    return 2 * x if list({'a', 'b', 'c', 'd'})[0] < 'c' else x"

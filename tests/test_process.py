@@ -356,3 +356,26 @@ def test_a_forged_value_costs_the_forger_the_next_call(start: Start) -> None:
     learner = start(FORGE + "def f(): send((2, {'status': 'ok', 'value': 'forged'}))\ndef g(): return 1")
     assert learner.f() == "forged"  # no more than returning it would have done
     assert ends(learner, "g")[0] is Outcome.FORBIDDEN
+
+
+# ---------------------------------------------------------------- what a call leaves behind
+
+
+def test_what_the_last_call_replaced_is_noticed_before_anything_is_believed(start: Start) -> None:
+    learner = start("import builtins\ndef f():\n    builtins.abs = lambda value: 3\n    return 1")
+    assert learner.f() == 1
+    with pytest.raises(PropertyEnds) as caught:
+        learner.settle()
+    assert caught.value.outcome is Outcome.FORBIDDEN
+    assert "builtins.abs" in learner.printed
+    learner.begin()
+    assert learner.f() == 1  # in a new process
+
+
+def test_settling_says_nothing_of_clean_work_and_starts_no_process(start: Start) -> None:
+    learner = start("def f():\n    return 1")
+    learner.settle()
+    assert learner.process is None
+    assert learner.f() == 1
+    learner.settle()
+    assert [one.name for one in learner.transcript] == ["f"]

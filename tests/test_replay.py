@@ -6,8 +6,9 @@ import pytest
 
 from course.errors import ContentError
 from course.grading import replay
+from course.grading.comparison import Comparison, Likeness, Recorded
 from course.grading.mistakes import Freedoms, load_freedoms
-from course.grading.replay import Comparison, Likeness, Recorded, Versions
+from course.grading.replay import Versions
 from course.grading.wire import Opaque, Record, encode
 
 
@@ -58,6 +59,13 @@ def test_types_count_where_a_type_was_refused(one, other):
     assert Likeness(1e-11)(one, other)
     assert not Likeness(1e-11, typed=True)(one, other)
     assert Likeness(1e-11, typed=True)(one, one)
+
+
+@pytest.mark.parametrize(("one", "other"), [(2, np.int64(2)), ((1, [2]), (1, [np.int64(2)])), (2.0, np.float64(2.0))])
+def test_a_scalar_of_numpy_counts_where_it_was_refused(one, other):
+    assert Likeness(1e-11, typed=True)(one, other)
+    assert not Likeness(1e-11, typed=True, exactly=True)(one, other)
+    assert Likeness(1e-11, typed=True, exactly=True)(other, other)
 
 
 def test_small_numbers_count_where_they_were_compared():
@@ -153,6 +161,13 @@ def test_right_answers_are_nobodys(versions):
     assert considered(versions, told(1, 2.0), told(3, 6.0))["left"] == [5], "the type was wrong"
 
 
+def test_a_scalar_of_numpy_that_was_refused_tells_the_mistake(versions):
+    versions.add([("def f", "import numpy\n\n\ndef f"), ("return 2 * x", "return numpy.int64(2 * x)")])
+    versions.begin([], [])
+    passed = told(5, 10, name="test_g", failed=False)
+    assert considered(versions, told(1, np.int64(2)), told(3, np.int64(6)), passed)["left"] == [5]
+
+
 def test_what_explains_one_property_is_noted_when_nothing_explains_all(versions):
     found = considered(versions, told(1, 3, name="test_a"), told(1, -2, name="test_b"), told(2, 5, name="test_c"))
     assert found["left"] == []
@@ -160,11 +175,42 @@ def test_what_explains_one_property_is_noted_when_nothing_explains_all(versions)
     assert not versions.fits(1)
 
 
-def test_slow_examples_wait_for_few(versions):
-    slow = told(0, 1, seconds=1.0, name="test_slow")
-    found = considered(versions, slow, told(1, 3))
-    assert found["left"] == []
-    assert found["like_first"] == [1], "the first that was tried"
+def test_dear_examples_wait_for_few(versions, monkeypatch):
+    tried, alike = [], Versions.alike
+
+    def counted(self, version, example):
+        tried.append((example.name, version))
+        return alike(self, version, example)
+
+    monkeypatch.setattr(Versions, "alike", counted)
+    dear = told(0, 0, seconds=0.6, name="test_dear", failed=False)
+    found = considered(versions, dear, told(1, 3))
+    assert found["left"] == [1]
+    assert [version for name, version in tried if name == "test_dear"] == [1], "the others were rejected for less"
+
+
+def test_those_like_the_first_failure_are_known_though_it_is_dear(versions):
+    versions.add([("2 * x", "3 * x if x < 2 else 7")], [("2 * x", "4 * x if x == 1 else 3 * x")])
+    versions.begin([], [])
+    found = considered(versions, told(1, 3, seconds=0.6, name="test_dear"), told(5, 15), told(2, 6))
+    assert found["left"] == [1]
+    assert set(found["like_first"]) == {1, 5}, "one that other examples rejected answers the first alike"
+
+
+def test_of_a_first_failure_that_is_too_dear_only_the_nearest_are_told(versions):
+    versions.add([("2 * x", "3 * x if x < 2 else 7")], [("2 * x", "3 * x if x < 5 else 7")])
+    versions.begin([], [])
+    found = considered(versions, told(1, 3, seconds=1.2, name="test_dear"), told(2, 6), told(5, 15))
+    assert found["left"] == [1]
+    assert found["like_first"] == [1, 6], "the last to be rejected"
+
+
+def test_a_dear_failure_explains_nothing_alone(versions):
+    """When nothing explains all, what explains a property is told by its cheap examples, if it has some."""
+    dear = told(1, 3, name="test_a", seconds=0.9)
+    assert considered(versions, dear, told(2, 5, name="test_b"))["partly"] == {}
+    versions.begin([], [])
+    assert considered(versions, dear, told(2, 6, name="test_a"), told(2, 5, name="test_b"))["partly"] == {"test_a": [1]}
 
 
 def test_one_more_example(versions):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -101,6 +102,8 @@ class Course(click.Group):
         except CourseError as error:
             raise Shown(error) from error
         except KeyboardInterrupt:
+            with suppress(ValueError):  # pressed again now, click would end the program, with a status of its own
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
             click.echo("\nStopped. Nothing was recorded.", err=True)
             ctx.exit(INTERRUPTED)
 

@@ -12,7 +12,8 @@ from course.code import imported
 from course.content import Content
 from course.curriculum import Curriculum, Step
 from course.errors import CourseError
-from course.grading.mistakes import load_mistakes
+from course.grading import probes
+from course.grading.mistakes import load_freedoms, load_mistakes
 from course.solution import functions_of
 
 LESSON_WORDS = (600, 1400)
@@ -27,7 +28,7 @@ def lint(curriculum: Curriculum, step: Step) -> list[str]:
         return missing
     if broken := [fault for path in _sources(content, step) for fault in _no_python(path)]:
         return broken
-    checks = (_mistakes, _prompt, _lesson, _stub, _rights)
+    checks = (_mistakes, _freedoms, _prompt, _lesson, _stub, _rights, _draws)
     return [fault for check in checks for fault in check(curriculum, step)]
 
 
@@ -43,9 +44,9 @@ def _files(content: Content, step: Step) -> list[Path]:
 
 
 def _sources(content: Content, step: Step) -> list[Path]:
-    probes = [content.probes(step.key)] if content.probes(step.key).is_file() else []
+    own = [content.probes(step.key)] if content.probes(step.key).is_file() else []
     rights = content.rights(step.file)
-    return [content.stub(step.file), content.reference(step.file), *rights, content.test_file(step.key), *probes]
+    return [content.stub(step.file), content.reference(step.file), *rights, content.test_file(step.key), *own]
 
 
 def _no_python(path: Path) -> Iterator[str]:
@@ -70,6 +71,43 @@ def _mistakes(curriculum: Curriculum, step: Step) -> Iterator[str]:
         return
     if not mistakes:
         yield "mistakes.toml lists no mistake: nothing proves the grader"
+    classes = {mistake.name for mistake in mistakes if not mistake.same_as}
+    for mistake in mistakes:
+        if mistake.same_as and mistake.same_as not in classes:
+            yield f"the mistake {mistake.name!r} is said to be {mistake.same_as!r}, which names no class of mistakes"
+
+
+def _freedoms(curriculum: Curriculum, step: Step) -> Iterator[str]:
+    """A freedom that names nothing sets nothing free: then right styles are told from the mistakes they are."""
+    content = curriculum.content
+    try:
+        freedoms = load_freedoms(content.freedoms(step.key))
+    except CourseError as error:
+        yield error.message
+        return
+    properties = _functions(content.test_file(step.key))
+    for name in sorted({*freedoms.choice, *freedoms.rtol, *freedoms.errors} - properties):
+        yield f"freedoms.toml names {name}, which is no property of the grader"
+    sources = [path for path in (content.probes(step.key), Path(probes.__file__)) if path.is_file()]
+    known, words = set().union(*map(_functions, sources)), set().union(*map(_words, sources))
+    for where in (*freedoms.aside, *freedoms.any_order):
+        probe, _, entry = where.partition(".")
+        if probe not in known:
+            yield f"freedoms.toml names {where}, but no probe is called {probe!r}"
+        elif not entry or entry not in words:
+            yield f"freedoms.toml names {where}, but {entry!r} is no entry of what the probes bring back"
+
+
+def _functions(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def _words(path: Path) -> set[str]:
+    """Every string and keyword of a source: the entry of a dict is one of them."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    strings = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return strings | {node.arg for node in nodes if isinstance(node, ast.keyword) and node.arg}
 
 
 def _prompt(curriculum: Curriculum, step: Step) -> Iterator[str]:
@@ -154,3 +192,15 @@ def _defines(curriculum: Curriculum, step: Step, stub: str) -> Iterator[str]:
 def _rights(curriculum: Curriculum, step: Step) -> Iterator[str]:
     if not curriculum.content.rights(step.file):
         yield "there is no second right implementation (right_*.py): nothing shows that other styles pass"
+
+
+def _draws(curriculum: Curriculum, step: Step) -> Iterator[str]:
+    """Random numbers that nothing seeds would make the same code pass one day and fail the next."""
+    file = curriculum.content.test_file(step.key)
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        called = ast.unparse(node.func)
+        own = called in ("random.Random", "np.random.default_rng")
+        if called.startswith(("random.", "np.random.")) and not (own and node.args):
+            yield f"{file.name}:{node.lineno}: {called}() draws what no seed decides; take strategies.rngs()"

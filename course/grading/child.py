@@ -19,11 +19,12 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, BinaryIO
 
-from course.grading import probes, wire
+from course.grading import awake, probes, wire
 from course.grading.guard import ForbiddenImport, ForbiddenUse, Guard, ban, bare, hide, import_net, relay, watch
 from course.grading.isolation import Policy, confine
 from course.grading.replay import Versions, module_from
 from course.grading.seal import seal, spaces_of, used_by
+from course.grading.stack import roomy
 from course.grading.warmup import warm_up_if_idle
 
 # How deep the learner's code may recurse: Python's own default, whatever the engine's frames below it use.
@@ -75,6 +76,7 @@ class Session:
         self.probes: list[ModuleType] = []
         self.protections: tuple[Any, ...] = ()
         self.versions = Versions(config["module"], self._answered)
+        self._names = {os.path.realpath(path): name for name, path in config["modules"].items()}
 
     def prepare(self) -> None:
         """Import what the step may use, load the probes, and shut the doors, before any line of the learner's runs."""
@@ -119,6 +121,11 @@ class Session:
     def checkpoint(self, probing: bool = True) -> None:
         """End this process if what the engine relies on, or a probe if one is `probing`, is no longer what it was."""
         self._checkpoint(probing)
+
+    def module_of(self, file: str) -> str | None:
+        """The learner's module that a file name in a traceback stands for."""
+        # A relative name needs the current folder, which the code may have made unreachable.
+        return self._names.get(os.path.realpath(file)) if Path(file).is_absolute() else None
 
     def load(self, source: str | None = None) -> Any:
         """Import the learner's module; or, for proofs, put a source text of our own in its place."""
@@ -170,6 +177,8 @@ def answer(session: Session, request: Any) -> dict[str, Any]:
     try:
         if operation == "load":
             value = session.load(*args)
+        elif operation == "settle":
+            value = None
         elif operation in _REPLAYING:
             value = _REPLAYING[operation](session.versions, *args)
         else:
@@ -232,12 +241,9 @@ def _text(error: BaseException) -> str:
 
 def _where(session: Session, error: BaseException) -> list[str]:
     """The places in the learner's own files that the exception came through, innermost last."""
-    names = {os.path.realpath(path): name for name, path in session.config["modules"].items()}
     places = []
     for frame, line in traceback.walk_tb(error.__traceback__):
-        file = frame.f_code.co_filename
-        # A relative name needs the current folder, which the code may have made unreachable.
-        name = names.get(os.path.realpath(file)) if Path(file).is_absolute() else None
+        name = session.module_of(frame.f_code.co_filename)
         if name is not None:
             places.append(f"{name.replace('.', '/')}.py:{line} in {frame.f_code.co_name}")
     # A recursion comes through the same line a thousand times.
@@ -284,6 +290,7 @@ def _raised_in_probe(session: Session, error: BaseException) -> bool:
 # ---------------------------------------------------------------- the loop
 
 
+@roomy
 def main() -> None:
     sys.dont_write_bytecode = True
     incoming, outgoing = _take_pipes()
@@ -300,13 +307,15 @@ def main() -> None:
     _send(outgoing, 0, {"status": "ok", "value": [(p.name, p.holds, p.by) for p in session.protections]})
     if tensors:
         warm_up_if_idle(incoming)
+    wait = awake.waiting_on(incoming)
     while (frame := wire.read_frame(incoming)) is not None:
         request = wire.decode(frame, tensors=tensors)
         reply = answer(session, request)
         _flush()
-        data = _encoded(session, request[0], reply)
+        wire.write_frame(outgoing, _encoded(session, request[0], reply))
+        # While the judge looks at the answer; it asks to `settle` before it believes it.
         session.checkpoint(request[1] == "probe")
-        wire.write_frame(outgoing, data)
+        wait()
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:

@@ -19,9 +19,11 @@ from typing import Any
 
 import pytest
 
+from course.grading.draws import drawn_alike
 from course.grading.learner import Cancelled, Learner
 from course.grading.outcomes import Outcome
 from course.grading.plugin import JudgePlugin
+from course.grading.stack import roomy
 
 _INI = Path(__file__).with_name("pytest.ini")
 _COLLECTED_NOTHING = 5
@@ -43,6 +45,7 @@ class Collected:
         # How long each property took last time.
         self.seconds: dict[str, float] = {}
 
+    @roomy
     def perform(
         self, run: JudgePlugin, *, only: Sequence[str] = (), stop_at_first: bool = False, look: bool = True
     ) -> None:
@@ -131,6 +134,7 @@ def collect(test_file: Path, serve: Callable[[Collected], None]) -> Collected:
     said = io.StringIO()
     with (
         _environment(),
+        drawn_alike(),
         contextlib.chdir(test_file.parent),
         contextlib.redirect_stdout(said),
         contextlib.redirect_stderr(said),

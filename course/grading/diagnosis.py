@@ -20,19 +20,20 @@ from course.content import Content
 from course.curriculum import Step
 from course.errors import ContentError
 from course.grading import wire
+from course.grading.comparison import SMALLEST_SCALE, UNCOMPARED_SCALE
 from course.grading.evidence import Evidence, Example
 from course.grading.mistakes import Freedoms, Mistake, load_freedoms, load_mistakes
 from course.grading.outcomes import Diagnosis, Finding, Outcome
 from course.grading.process import LearnerProcess, Setup, Stopped
 from course.grading.ready import Ready
-from course.grading.replay import REFERENCE, SMALLEST_SCALE, UNCOMPARED_SCALE
+from course.grading.sieve import REFERENCE
 from course.grading.starved import MOST, computed, computes_at_most
 
 # Limits are seconds that the replay computed, not seconds of the clock: on a busy machine it must come as far, or a bug
 # would be named on one day and not on the other. (Only where nothing can interrupt a version does the clock count.)
 # How long the replay may go on after the last property; it worked beside the judge until then. After that the bug stays
 # unknown and nobody waits on.
-SEARCH_SECONDS = 3.0
+SEARCH_SECONDS = 4.0
 # What was handed over and not read by then is not read any more.
 DISMISSED_SECONDS = 1.0
 # A single version on all examples, where the replay as a whole did not end.
@@ -62,7 +63,7 @@ class Replayer:
         self._versions: list[Version] = []
         self._freedoms = Freedoms()
         self._examples: list[Example] = []
-        # Passing examples that came before the first failure: they go after those of the property that failed.
+        # Passing examples that came before the first failing one: they go after those of the property that failed.
         self._kept: list[Example] = []
         self._todo: queue.Queue[Callable[[], None] | None] = queue.Queue()
         self._thread: threading.Thread | None = None
@@ -123,6 +124,10 @@ class Replayer:
         self._todo.put(lambda: process.post("consider", *(self._recorded(one) for one in examples)))
 
     def _hear(self, example: Example) -> None:
+        """Hand an example on; what passed waits for the first property that failed: few versions are left then."""
+        if not self._examples and not example.failed:
+            self._kept.append(example)
+            return
         if self._kept and self._examples and example.name != self._examples[0].name:
             kept, self._kept = self._kept, []
             self._consider(kept)
@@ -135,7 +140,7 @@ class Replayer:
         self._post_examples(told)
 
     def _recorded(self, example: Example) -> tuple[object, ...]:
-        """The example as it crosses over, in the order of `replay.Recorded`."""
+        """The example as it crosses over, in the order of `comparison.Recorded`."""
         calls = [wire.encode((one.operation, one.name, one.args, one.kwargs)) for one in example.transcript]
         replies = [one.reply for one in example.transcript]
         rtol = max(example.rtol, RTOL, self._freedoms.rtol.get(example.name, 0.0))

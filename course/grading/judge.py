@@ -158,8 +158,6 @@ class _Grading:
         if problem := learner.load():
             learner.close()
             return self._verdict(problem=problem, learner=learner)
-        if self.warm:
-            self.warm.refill(learner.setup)
         with self._replaying() as replayer:
             gather = replayer.start if how.diagnose else None
             plugin = JudgePlugin(

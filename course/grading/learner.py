@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -155,6 +157,14 @@ class Learner:
         """Run the probe `name(module, *args, **kwargs)` over there; `shown` is the same in Python, for the learner."""
         return self._ask("probe", name, args, kwargs, shown)
 
+    def settle(self) -> None:
+        """Wait until the process has made sure that no call so far replaced anything; raise `PropertyEnds` if one did.
+
+        The process looks after it has answered, while the judge works; without this the last look would be missing.
+        """
+        if self.process is not None:
+            _value(Exchange("settle", "", (), {}, reply=self._reply("settle", "", (), {})))
+
     def begin(self) -> None:
         """A new example: a new transcript, and a new process if the last one ended."""
         self.transcript = []
@@ -185,7 +195,7 @@ class Learner:
                     return dict(reply)
             return dict(self.process.ask(operation, name, args, kwargs, seconds))
         except Stopped as stop:
-            self.close()
+            self._leave()
             if self.clock.cancelled:
                 raise Cancelled from None
             self.timeouts += stop.outcome is Outcome.TIMEOUT
@@ -205,6 +215,13 @@ class Learner:
             process.stop()
 
     def close(self) -> None:
+        if self.spare is not None:  # what this version left behind must not be laid to the next one's charge
+            with contextlib.suppress(PropertyEnds, Cancelled):
+                self.settle()
+        self._leave()
+
+    def _leave(self) -> None:
+        """End the process, or put it back for the next version."""
         if self.process is None:
             return
         self.protections = {name: by for name, holds, by in self.process.protections or () if holds} or self.protections
@@ -213,7 +230,7 @@ class Learner:
             self.spare.process = process
             return
         process.close()
-        self.printed = (self.printed + process.printed.text)[-(8 << 10) :]
+        self.printed = _placeless(self.printed + process.printed.text)[-(8 << 10) :]
 
 
 # An endless loop is noticed twice, in case the first time was the machine's; then nobody waits a third time.
@@ -221,10 +238,18 @@ MOST_TIMEOUTS = 2
 _STEP_TIME = "the time for this check is used up"
 
 
+def _placeless(text: str) -> str:
+    """Take out where objects lay in memory: the same code must get the same verdict, to the letter."""
+    return _ADDRESS.sub(" at 0x…", text)
+
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]{6,}")
+
+
 def _value(exchange: Exchange) -> Any:
     """Return what the learner's code returned, or raise what its reply means."""
     reply = exchange.reply
-    status, message, where = reply["status"], str(reply.get("message", "")), tuple(reply.get("where", ()))
+    status, message, where = reply["status"], _placeless(str(reply.get("message", ""))), tuple(reply.get("where", ()))
     if status == "ok":
         return reply.get("value")
     if status == "raised":

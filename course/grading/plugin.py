@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 import hashlib
-import inspect
-import math
 import time
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import hypothesis
@@ -19,28 +16,18 @@ from hypothesis.errors import Flaky, HypothesisException
 from hypothesis.internal.reflection import function_digest
 
 from course.grading import check
-from course.grading.check import Mismatch
 from course.grading.evidence import Evidence, Example, example_of
 from course.grading.examples import RememberedExamples
-from course.grading.learner import (
-    Cancelled,
-    Exchange,
-    Learner,
-    LearnerRaised,
-    ProbeFault,
-    PropertyEnds,
-    raised_failure,
-)
+from course.grading.learner import Cancelled, Exchange, Learner, LearnerRaised
+from course.grading.meaning import claim_of, judged
 from course.grading.outcomes import Failure, Outcome, PropertyResult
+from course.grading.running import LookedAt, Running, ShrunkEnough, once_more
 from course.grading.show import show_exchange
+from course.grading.witness import Witness
 
 # With a step's twenty-odd properties that is some five hundred inputs; a property that needs more says so with
 # @settings.
 MAX_EXAMPLES = 20
-# Shrinking goes on for this many examples after the first failure: a count, not a time, so that a verdict is
-# repeatable.
-SHRINK_EXAMPLES = 200
-
 # Whoever waits is told of progress so often.
 TELL_SECONDS = 0.1
 # A first look at every property tries so many examples, the same that its own run begins with.
@@ -52,71 +39,8 @@ EVIDENCE_EXAMPLES = 8
 EVIDENCE_PROPERTIES = 3
 # Inputs tried to find one that tells two mistakes apart, and as many again to make it small.
 TELLING_EXAMPLES = 20
-# A property whose quickest example takes longer gives less evidence, and fewer of those inputs. Not a limit of time: on
-# a busy machine the evidence would be thinner, and a thin one names falsely.
-SLOW, FEW_EXAMPLES = 0.03, 3
-
-
-class ShrunkEnough(BaseException):
-    """The example is small enough; a BaseException, so that hypothesis stops at once."""
-
-
-class LookedAt(BaseException):
-    """The first look at a property is over: it failed, or held on a few examples."""
-
-
-class Witness:
-    """Whoever waits for a grading is told how it goes; this one is told nothing."""
-
-    def first_failure(self, claim: str, outcome: Outcome, failure: Failure | None) -> None:
-        """A property fails; which input will be shown for it, and whether another is shown first, is not known yet."""
-
-    def progress(self, examples: int, left: tuple[str, ...], properties: int) -> None:
-        """So many examples were tried; of so many properties, these are left."""
-
-
-def draw_the_same_everywhere() -> None:
-    """Keep hypothesis from mixing constants of whatever modules are loaded into what it draws.
-
-    Newer versions do (and cache them in a folder of the current directory): the same seed would give other inputs in
-    `course check --all` than in `course check`, and in the wheel than in a clone.
-    """
-    from hypothesis.internal.conjecture import providers  # noqa: PLC0415 - not public; older versions lack it
-
-    if hasattr(providers, "_get_local_constants"):
-        nothing = copy.deepcopy(providers._local_constants)
-        providers._get_local_constants = lambda: nothing
-
-
-draw_the_same_everywhere()
-
-
-@dataclass(slots=True)
-class Running:
-    """The property that is being tried; `telling`: whether a failing example is of the kind that is looked for."""
-
-    name: str = ""
-    examples: int = 0
-    since_failure: int = 0
-    error: Exception | None = None
-    transcript: list[Exchange] | None = None
-    example: Example | None = None
-    gathering: bool = False
-    first_look: bool = False
-    looked_at: bool = False
-    quickest: float = math.inf
-    # Examples tried after the first failure.
-    most: int = SHRINK_EXAMPLES
-    telling: Callable[[Example], bool] | None = None
-
-    @property
-    def slow(self) -> bool:
-        return self.quickest > SLOW
-
-    def failed(self, error: Exception, transcript: list[Exchange]) -> None:
-        # hypothesis goes from a failing example only to a smaller one: the last that failed is the smallest so far.
-        self.error, self.transcript = error, transcript
-        self.example = example_of(self.name, transcript, failed=True)
+# The same for a slow one.
+FEW_EXAMPLES = 3
 
 
 class JudgePlugin:
@@ -286,6 +210,7 @@ class JudgePlugin:
             self._running.examples = 1
         try:
             value = yield
+            self.learner.settle()
         except LookedAt:
             # Not passed on: pytest would write a report of it that nobody reads.
             self._running.looked_at = True
@@ -319,30 +244,17 @@ class JudgePlugin:
         running.gathering = True
         try:
             count = FEW_EXAMPLES if running.slow else EVIDENCE_EXAMPLES
-            self._once_more(item.obj, call, count, Phase.generate)
+            once_more(item.obj, call, count, Phase.generate)
         finally:
             running.gathering = False
             self.learner.transcript = kept
-
-    def _once_more(self, function: Any, call: Callable[[], Any], examples: int, *phases: Phase) -> None:
-        """Run a property again, on so many inputs, whatever comes out: more evidence is welcome, not needed."""
-        settings = function._hypothesis_internal_use_settings
-        function._hypothesis_internal_use_settings = hypothesis.settings(
-            settings, max_examples=examples, phases=phases, database=None
-        )
-        try:
-            call()
-        except (Exception, PropertyEnds, ShrunkEnough):
-            return
-        finally:
-            function._hypothesis_internal_use_settings = settings
 
     def _search(
         self, item: pytest.Function, call: Callable[[], Any], count: int, telling: Callable[[Example], bool]
     ) -> bool:
         """Look for the smallest failing input of a property that is `telling`; if there is one, it is what is shown."""
         self._running = running = Running(item.name, telling=telling, most=count)
-        self._once_more(item.obj, call, count, Phase.generate, Phase.shrink)
+        once_more(item.obj, call, count, Phase.generate, Phase.shrink)
         if running.error is None or running.transcript is None:
             return False
         place = next(place for place, result in enumerate(self.results) if result.name == item.name)
@@ -404,33 +316,3 @@ class JudgePlugin:
         if last.operation == "call" and last.reply.get("status") == "ok" and last.reply.get("value") is None:
             detail = (*detail, f"{last.name}() returned None: is a return missing?")
         return outcome, Failure(failure.summary, detail, show_exchange(last), failure.where)
-
-
-def claim_of(item: pytest.Item) -> str:
-    """The claim in plain words: the first paragraph of the property's docstring."""
-    text = inspect.getdoc(getattr(item, "obj", None)) or item.name.removeprefix("test_").replace("_", " ")
-    return " ".join(text.split("\n\n")[0].split()).removesuffix(".")
-
-
-def judged(error: BaseException | None) -> tuple[Outcome, Failure | None]:
-    """Say what an exception out of a property means."""
-    if error is None:
-        return Outcome.PASSED, None
-    if isinstance(error, Mismatch):
-        return Outcome.WRONG, error.failure
-    if isinstance(error, LearnerRaised):
-        return Outcome.ERROR, raised_failure(error)
-    if isinstance(error, PropertyEnds):
-        return error.outcome, error.failure
-    if isinstance(error, AssertionError):
-        return Outcome.WRONG, Failure(str(error).split("\n")[0] or "the claim does not hold")
-    if isinstance(error, ProbeFault):
-        return Outcome.GRADER_FAULT, Failure("a probe of this grader failed", tuple(str(error).splitlines()[-12:]))
-    return Outcome.GRADER_FAULT, Failure(f"the grader itself failed: {type(error).__name__}: {_first_line(error)}")
-
-
-def _first_line(error: BaseException) -> str:
-    try:
-        return next(iter(str(error).splitlines()), "")
-    except ValueError:  # a KeyError over an int too long to write
-        return ""

@@ -98,10 +98,11 @@ def _call(module: ModuleType, name: str, args: tuple[Any, ...], **kwargs: Any) -
     return find_function(module, name)(*args, **kwargs)
 
 
-def _random_state() -> list[bytes]:
-    states = [repr(random.getstate()).encode()]
+def _random_state() -> list[Any]:
+    states: list[Any] = [random.getstate()]
     if numpy := sys.modules.get("numpy"):
-        states.append(repr(numpy.random.get_state()).encode())
+        _, key, *rest = numpy.random.get_state()
+        states += [key.tobytes(), *rest]
     if torch := sys.modules.get("torch"):
         states.append(torch.random.get_rng_state().numpy().tobytes())
     return states

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from course.curriculum import Budget, Rules
-from course.grading import disk, scratch, wire
+from course.grading import awake, disk, scratch, wire
 from course.grading.isolation import default_readable
 from course.grading.outcomes import Outcome
 from course.grading.starved import MOST, starved
@@ -106,6 +106,7 @@ class LearnerProcess:
             scratch.remove(self.scratch)
             raise
         self.printed = _Tail(cast(IO[bytes], self.process.stderr))
+        self._wait = awake.waiting_on(cast(Any, self.process.stdout))
         self._deadline: float | None = None
         self._stopped_by: Stopped | None = None
         self._number = 0
@@ -218,6 +219,7 @@ class LearnerProcess:
     def _read(self) -> bytes | wire.WireError | None:
         # Read here, without a thread between: at six hundred calls a check, handing frames over took a third of a call.
         try:
+            self._wait()
             return wire.read_frame(cast(Any, self.process.stdout))
         except wire.WireError as error:
             return error

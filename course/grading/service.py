@@ -26,9 +26,9 @@ from course.grading.judge import Submission, grade
 from course.grading.learner import Cancelled
 from course.grading.outcomes import Failure, Outcome
 from course.grading.parcel import pack
-from course.grading.plugin import Witness
 from course.grading.ready import Ready
 from course.grading.warm import Warm
+from course.grading.witness import Witness
 
 # The process of the last diagnosis is kept so long after the last request: torch in it takes a quarter of a gigabyte.
 DIAGNOSIS_SECONDS = 20.0
@@ -170,18 +170,16 @@ class Service:
             verdict = grade(
                 Content(Path(request["root"])), self._step(request), submission, seed=request["seed"], warm=warm
             )
+            self.say(number, "verdict", **pack(verdict))
         except Cancelled:
             self.say(number, "cancelled")
-            return
         except CourseError as error:
             self._failed(request, error)
-            return
         except Exception as error:  # the next request may go well
             self.say(number, "broken", message="".join(traceback.format_exception(error))[-4000:])
-            return
         finally:
             self._warm = None
-        self.say(number, "verdict", **pack(verdict))
+        # Not before: it imports on the core that the learner's code could have.
         if warm.learner is not None:
             warm.refill(warm.learner.setup)
 

@@ -6,6 +6,7 @@ that what the learner is shown is exactly what was computed with, and short enou
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,14 @@ from hypothesis import strategies as st
 Array = np.ndarray[Any, Any]
 
 
+# Cached: hypothesis looks at each new strategy before it draws from it, which takes as long as the drawing.
+@cache
 def sizes(smallest: int = 1, largest: int = 5) -> st.SearchStrategy[int]:
     """One side of an array; shrinks to the smallest."""
     return st.integers(smallest, largest)
 
 
+@cache
 def shapes(
     fewest: int = 1, most: int = 3, *, smallest: int = 1, largest: int = 4
 ) -> st.SearchStrategy[tuple[int, ...]]:
@@ -26,6 +30,7 @@ def shapes(
     return st.lists(sizes(smallest, largest), min_size=fewest, max_size=most).map(tuple)
 
 
+@cache
 def rngs() -> st.SearchStrategy[np.random.Generator]:
     """A NumPy generator; the same example always gets the same numbers."""
     return st.integers(0, 2**20).map(lambda seed: np.random.default_rng([seed, 20_26]))

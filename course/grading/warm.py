@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from course.grading.collected import Collected
 from course.grading.diagnosis import Replayer
 from course.grading.learner import Learner
-from course.grading.plugin import Witness
 from course.grading.process import Setup
 from course.grading.ready import Ready
+from course.grading.witness import Witness
 
 
 @dataclass(slots=True)

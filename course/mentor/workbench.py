@@ -85,7 +85,10 @@ class Workbench:
         whose = "your code" if side == "mine" else "the reference"
         arrays = "numpy" in self.step.rules.imports
         try:
-            return self._side(side).probe("evaluate", source, self.functions, values, arrays=arrays)
+            learner = self._side(side)
+            value = learner.probe("evaluate", source, self.functions, values, arrays=arrays)
+            learner.settle()
+            return value
         except LearnerRaised as error:
             if error.type_name == NotAllowed.__name__:
                 raise NotAllowed(error.message) from error

@@ -23,16 +23,23 @@ from typing import Any
 from watching import Watch
 
 from course.content import Content
-from course.curriculum import load_curriculum
+from course.curriculum import Step, load_curriculum
+from course.grading import wire
 from course.grading.judge import Submission, grade, reference_modules
 from course.grading.learner import Clock, Learner
 from course.grading.mistakes import load_mistakes
-from course.grading.process import Setup
+from course.grading.process import LearnerProcess, Setup
 
-ROOT = Path(__file__).parents[2]
+BENCH = Path(__file__).parent
+ROOT = BENCH.parents[1]
 TORCH = ROOT / "tests" / "fixtures" / "torch"
 # Steps of the course itself, beside the fixture.
 TORCH_STEPS = ("tokenizer/data", "transformer/modules", "transformer/block")
+# Those of stage 1, for which a bar is set against the reference alone.
+REFERENCE_STEPS = (
+    "tokenizer/text", "tokenizer/bpe_basic", "tokenizer/pretokenize", "tokenizer/bpe_train", "tokenizer/tokenizer",
+    "tokenizer/special_tokens", "tokenizer/vocab_stats", "tokenizer/data",
+)  # fmt: skip
 REPEATS = 9
 COURSE = [sys.executable, "-m", "course"]
 # As on a learner's machine: compiled modules are kept.
@@ -52,7 +59,7 @@ class Row:
 
 
 def environment(content: Path) -> dict[str, str]:
-    return ENVIRONMENT | {"COURSE_CONTENT": str(content), "PYTHONPATH": str(ROOT)}
+    return ENVIRONMENT | {"COURSE_CONTENT": str(content), "PYTHONPATH": f"{ROOT}{os.pathsep}{BENCH}"}
 
 
 def seconds(*commands: list[str], cwd: Path, content: Path = ROOT, repeats: int = 0) -> list[float]:
@@ -122,7 +129,7 @@ def start_up(workspace: Path) -> list[Row]:
     ]
 
 
-def cold(workspace: Path) -> tuple[list[Row], float]:
+def cold(workspace: Path) -> list[Row]:
     plain = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(ROOT / "tests/bench/plain_neuron.py")]
     three, ours = seconds(plain, [*COURSE, "check", "F.1"], cwd=workspace)
     row = Row(
@@ -131,14 +138,13 @@ def cold(workspace: Path) -> tuple[list[Row], float]:
         "1.5",
         ours / three <= 1.5,
     )
-    return [row], three
+    return [row]
 
 
-def cold_torch(folder: Path) -> tuple[list[Row], float]:
+def cold_torch(folder: Path) -> list[Row]:
     workspace = made_workspace(folder / "torch-cold", TORCH, ["T.1"])
-    plain = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(ROOT / "tests/bench/plain_torch.py")]
-    bare, ours, tests = seconds(
-        [sys.executable, "-c", "import torch"], [*COURSE, "check", "T.1"], plain, cwd=workspace, content=TORCH
+    bare, ours = seconds(
+        [sys.executable, "-c", "import torch"], [*COURSE, "check", "T.1"], cwd=workspace, content=TORCH
     )
     row = Row(
         "cold `course check`, torch step, against the bare `import torch`",
@@ -146,7 +152,49 @@ def cold_torch(folder: Path) -> tuple[list[Row], float]:
         "1.25",
         ours / bare <= 1.25,
     )
-    return [row], tests
+    return [row]
+
+
+def same_claims(content: Content, step: Step) -> list[str]:
+    """The command that runs a grader on its reference in one process, as plain pytest does."""
+    return [
+        sys.executable, "-m", "pytest", "-q", "--noconftest", "-p", "no:cacheprovider", "-p", "in_process",
+        str(content.test_file(step.key)),
+    ]  # fmt: skip
+
+
+def alone_calls(content: Content, step: Step, file: Path) -> None:
+    """Write the calls of one grading of the reference down, for `alone.py`."""
+    plain, frames = LearnerProcess._send, []
+
+    def noted(self: LearnerProcess, request: bytes) -> None:
+        frames.append(request)
+        plain(self, request)
+
+    LearnerProcess._send = noted  # type: ignore[method-assign]
+    try:
+        grade(content, step, Submission(reference_modules(content), trusted=True), diagnose=False)
+    finally:
+        LearnerProcess._send = plain  # type: ignore[method-assign]
+    with file.open("wb") as calls:
+        for frame in frames:
+            wire.write_frame(calls, frame)
+
+
+def against_reference(folder: Path, key: str) -> list[Row]:
+    """A cold check beside the reference alone on the same calls."""
+    content = alone(folder / f"reference-{key.replace('/', '-')}", key)
+    step = load_curriculum(content).find("A.1")
+    workspace = made_workspace(folder / f"against-{key.replace('/', '-')}", content.root)
+    give_earlier_modules(workspace, content)
+    shutil.copy(content.reference(step.file), workspace / step.path)
+    alone_calls(content, step, folder / "calls")
+    bare, ours = seconds(
+        [sys.executable, str(BENCH / "alone.py"), str(folder / "calls")], [*COURSE, "check", "A.1"],
+        cwd=workspace, content=content.root, repeats=5,
+    )  # fmt: skip
+    what = f"cold `course check` of {step.title} against its reference alone, on the same calls"
+    return [Row(what, f"{ours:.2f} s : {bare:.2f} s = {ours / bare:.1f}", "3", ours / bare <= 3)]
 
 
 def own_compute(content: Content, number: str) -> float:
@@ -185,7 +233,7 @@ def empty_call() -> float:
         learner.close()
 
 
-def warm(folder: Path, kind: str, content: Content, number: str, plain: float | None = None) -> list[Row]:
+def warm(folder: Path, kind: str, content: Content, number: str, *, idles: bool = False) -> list[Row]:
     """Saves of right and of wrong code in turns, as they come while one works."""
     step = load_curriculum(content).find(number)
     workspace = made_workspace(folder / f"warm-{step.key.replace('/', '-')}", content.root)
@@ -198,7 +246,7 @@ def warm(folder: Path, kind: str, content: Content, number: str, plain: float | 
         watch.save(right)
         rights = [watch.save(f"{right}\n\n_save = {place}\n") for place in range(REPEATS)]
         wrongs = [watch.save(f"{text}\n\n_save = {place}\n") for place, text in enumerate(wrong)]
-        held = memory(workspace, content) if plain else {}
+        held = memory(workspace, content) if idles else {}
     finally:
         watch.close()
     assert {one["outcome"] for one in rights} == {"passed"}
@@ -206,6 +254,7 @@ def warm(folder: Path, kind: str, content: Content, number: str, plain: float | 
     first = statistics.median(one["first_failure_after"] for one in wrongs)
     whole = statistics.median(one["wall"] for one in wrongs)
     passed, examples = statistics.median(one["wall"] for one in rights), rights[0]["examples"]
+    [plain] = seconds(same_claims(content, step), cwd=workspace, content=content.root, repeats=3)
     own, bar = own_compute(content, number), 0.05 + 0.0012 * rights[0]["examples"]
     rows = [
         Row(
@@ -222,7 +271,16 @@ def warm(folder: Path, kind: str, content: Content, number: str, plain: float | 
             passed - own <= bar,
         ),
     ]
-    return [*rows, *idle(kind, plain, passed, held)] if plain else rows
+    times = 3 if kind == "NumPy" else 10
+    rows.append(
+        Row(
+            "the same against a cold `python -m pytest` of the same claims, in one process",
+            f"{plain:.2f} s : {passed:.2f} s = {plain / passed:.1f}",
+            f"{times}",
+            plain / passed >= times,
+        )
+    )
+    return [*rows, idle(kind, held)] if idles else rows
 
 
 def memory(workspace: Path, content: Content) -> dict[str, Any]:
@@ -234,23 +292,15 @@ def memory(workspace: Path, content: Content) -> dict[str, Any]:
     return dict(json.loads(said.stdout)["watch"])
 
 
-def idle(kind: str, plain: float, passed: float, held: dict[str, Any]) -> list[Row]:
-    times, most = (3, 150) if kind == "NumPy" else (10, 350)
-    return [
-        Row(
-            f"warm verdict against a cold `python -m pytest` ({kind})",
-            f"{plain:.2f} s : {passed:.2f} s = {plain / passed:.1f}",
-            f"{times}",
-            plain / passed >= times,
-        ),
-        Row(
-            f"memory of the idle watch ({kind}, {held['kind']}: itself {held['watch'] >> 20}, judge "
-            f"{held['judge'] >> 20}, spare {held['learners'] >> 20} MiB)",
-            f"{held['total'] / 1e6:.0f} MB",
-            f"{most} MB",
-            held["total"] < most * 1e6,
-        ),
-    ]
+def idle(kind: str, held: dict[str, Any]) -> Row:
+    most = 150 if kind == "NumPy" else 350
+    return Row(
+        f"memory of the idle watch ({kind}, {held['kind']}: itself {held['watch'] >> 20}, judge "
+        f"{held['judge'] >> 20}, spare {held['learners'] >> 20} MiB)",
+        f"{held['total'] / 1e6:.0f} MB",
+        f"{most} MB",
+        held["total"] < most * 1e6,
+    )
 
 
 def check_all(folder: Path) -> list[Row]:
@@ -310,14 +360,12 @@ def main() -> None:
         folder = Path(name)
         rows: list[Row] = []
         workspace = made_workspace(folder / "one", ROOT, ["F.1"])
-        more, plain = cold(workspace)
-        rows += [*start_up(workspace), *more]
-        more, plain_torch = cold_torch(folder)
-        rows += more
-        rows += warm(folder, "NumPy", Content(ROOT), "F.1", plain)
-        rows += warm(folder, "torch", Content(TORCH), "T.1", plain_torch)
+        rows += [*start_up(workspace), *cold(workspace), *cold_torch(folder)]
+        rows += warm(folder, "NumPy", Content(ROOT), "F.1", idles=True)
+        rows += warm(folder, "torch", Content(TORCH), "T.1", idles=True)
         for place, key in enumerate(TORCH_STEPS):
             rows += warm(folder, "torch", alone(folder / f"alone-{place}", key), "A.1")
+        rows += [row for key in REFERENCE_STEPS for row in against_reference(folder, key)]
         rows += check_all(folder)
         rows += dev_check(folder, chosen.steps)
     text = (

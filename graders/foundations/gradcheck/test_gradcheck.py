@@ -90,6 +90,12 @@ def measured(learner, name, recipe, x, *args, **options):
     return learner.probe("measured", name, recipe.plain(), x, *args, shown=shown, **options)
 
 
+def left(learner, name, recipe, x, *args, **options):
+    """The same, worded so that one can look at x afterwards."""
+    shown = f"x = {show_value(x)}\n{call(name, str(recipe), 'x', *map(show_value, args), **options)}"
+    return learner.probe("measured", name, recipe.plain(), x, *args, shown=shown, **options)
+
+
 def checked(learner, recipe, gradient, x, **options):
     """Call gradcheck over there; `gradient` is what grad_f claims."""
     shown = call("gradcheck", str(recipe), f"lambda x: {show_value(gradient)}", show_value(x), **options)
@@ -356,13 +362,13 @@ def test_difference_of_the_identity(learner):
 @given(fragile())
 def test_difference_leaves_x(learner, case):
     """central_difference leaves x as it was, to the last bit."""
-    unchanged(measured(learner, "central_difference", case.recipe, case.x, case.i), case.x)
+    unchanged(left(learner, "central_difference", case.recipe, case.x, case.i), case.x)
 
 
 @given(fragile(), st.integers(0, 1))
 def test_difference_leaves_x_when_f_raises(learner, case, fails_at):
     """If f raises, the error comes out of central_difference, and x is as it was."""
-    seen = measured(learner, "central_difference", case.recipe, case.x, case.i, fails_at=fails_at)
+    seen = left(learner, "central_difference", case.recipe, case.x, case.i, fails_at=fails_at)
     came_out(seen)
     unchanged(seen, case.x)
 
@@ -418,7 +424,7 @@ def test_gradient_of_nothing(learner, shape):
 def test_gradient_leaves_x(learner, case, fails_at):
     """numerical_gradient leaves x as it was, to the last bit, also if f raises half-way."""
     fails_at = None if fails_at is None or fails_at >= 2 * case.x.size else fails_at
-    seen = measured(learner, "numerical_gradient", case.recipe, case.x, fails_at=fails_at)
+    seen = left(learner, "numerical_gradient", case.recipe, case.x, fails_at=fails_at)
     if fails_at is not None:
         came_out(seen)
     unchanged(seen, case.x)

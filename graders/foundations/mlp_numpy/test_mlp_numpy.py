@@ -299,14 +299,17 @@ def written(case, *calls):
     return "\n".join([*lines, *calls])
 
 
-def passed(learner, case, *batches):
-    """Set the parameters of a network, then run forward and backward on every (x, dlogits); with None, forward only."""
+def passed(learner, case, *batches, then=()):
+    """Set the parameters of a network, then run forward and backward on every (x, dlogits); with None, forward only.
+
+    `then`: what the learner would type to see what the property speaks of.
+    """
     calls = []
     for x, dlogits in batches:
         calls.append(f"net.forward({show_value(x)})")
         calls += [f"net.backward({show_value(dlogits)})"] if dlogits is not None else []
     arguments = (case.sizes, case.act, case.params, list(batches))
-    return learner.probe("passes", *arguments, shown=written(case, *calls))
+    return learner.probe("passes", *arguments, shown=written(case, *calls, *then))
 
 
 @settings(max_examples=8)
@@ -339,8 +342,8 @@ def test_forward(learner, case):
     check.close(logits, forward_slow(case), what="logits", terms=8, scale=10.0)
 
 
-def one_pass(learner, case):
-    return passed(learner, case, (case.x, case.dlogits))["results"][0]
+def one_pass(learner, case, *then):
+    return passed(learner, case, (case.x, case.dlogits), then=then)["results"][0]
 
 
 def network(case):
@@ -349,7 +352,7 @@ def network(case):
 
 def own_gradients(learner, case, kind):
     """The weights' gradients (kind 0) or the biases' (kind 1), by name, against finite differences."""
-    grads = check.items(one_pass(learner, case)["grads"], len(case.params), what="grads")
+    grads = check.items(one_pass(learner, case, "net.grads")["grads"], len(case.params), what="grads")
     labels = [f"the gradient of {name}" for name in names(len(grads))]
     chosen = range(kind, len(grads), 2)
     # The last layers first: an error there is the cause of the errors before it.
@@ -411,7 +414,7 @@ def test_backward_at_the_kink(learner, n, width, rng):
     case = SimpleNamespace(
         sizes=[2, width, 3], act="relu", params=params, x=normal(rng, (n, 2)), dlogits=upstream(rng, (n, 3))
     )
-    grads = check.items(one_pass(learner, case)["grads"], 4, what="grads")
+    grads = check.items(one_pass(learner, case, "net.grads")["grads"], 4, what="grads")
     check.close(grads[1], np.zeros(width), what="the gradient of b1")
 
 

@@ -1,10 +1,12 @@
 """What the grader of F.5 runs beside the learner's code: a computation comes as plain data, and its numbers go back."""
 
+import contextvars
 import copy
 import gc
 import operator
+import threading
 import tracemalloc
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -139,7 +141,41 @@ def backward_without_grad(module: ModuleType, inside: bool) -> None:
 
 
 def recording(module: ModuleType, story: list[str]) -> list[bool]:
-    """Follow a story of "enter", "leave" and "raise"; after each, say whether an operation is recorded."""
+    """Follow a story of "enter", "leave" and "raise"; after each, say whether an operation is recorded.
+
+    What stays switched off is switched on again afterwards: all other properties would fail as well, and not say why.
+    """
+    before = _switches(module)
+    try:
+        return contextvars.copy_context().run(_recorded, module, story)
+    finally:
+        for owner, name, value, held in before:
+            if isinstance(value, list):
+                value[:] = held
+            elif isinstance(value, dict):
+                value.clear()
+                value.update(held)
+            if vars(owner).get(name) is not value:
+                setattr(owner, name, value)
+
+
+def _switches(module: ModuleType) -> list[tuple[Any, str, Any, Any]]:
+    """Where a module may keep whether operations are recorded: plain variables, its own, its classes', its objects'.
+
+    Each as (owner, name, value, what a list or dict holds now).
+    """
+    names = [one for name, one in vars(module).items() if not name.startswith("__")]
+    mine = [one for one in names if getattr(one, "__module__", "") == module.__name__]
+    mine += [module, *(one for one in names if isinstance(one, SimpleNamespace | threading.local))]
+    return [
+        (owner, name, value, copy.copy(value))
+        for owner in mine
+        for name, value in getattr(owner, "__dict__", {}).items()
+        if isinstance(value, bool | int | list | dict) and not name.startswith("__")
+    ]
+
+
+def _recorded(module: ModuleType, story: list[str]) -> list[bool]:
     x, open_contexts, seen = module.Tensor(1.0, requires_grad=True), [], []
     for event in story:
         if event == "enter":

@@ -198,7 +198,7 @@ def the_rest(module: ModuleType, data: Any, longer: Any) -> list[Any]:
         lambda: seeded(module, longer, 8, 2, 1),
         lambda: alone(module, np.array(data), 2, 3),
         lambda: in_order(module, data, 2, 2, 5),
-        lambda: epochs(module, data, 3, 2, 1, 3),  # no window is left out: all right versions give the same
+        lambda: {**epochs(module, data, 3, 2, 1, 3), "an epoch": None},
         lambda: orders_compared(module, longer, 4, 2, 1),
         lambda: resumed(module, longer, (8, 2), 4, 3, shuffle=True, used=2),
     ]
@@ -434,15 +434,36 @@ def _epoch(loader: Any, numbers: dict[Any, int]) -> list[int]:
 
 
 def epochs(module: ModuleType, data: Any, batch_size: int, context_length: int, seed: int, count: int) -> Any:
-    """What many shuffled epochs have in common: the windows of each, sorted, without doubles."""
+    """What the windows of many shuffled epochs have in common; and an epoch for the eye, a wrong one if any is."""
     loader, numbers = _loader(module, data, batch_size, context_length, seed=seed), _windows(data, context_length)
-    return sorted({tuple(sorted(_epoch(loader, numbers))) for _ in range(count)})
+    found = [_epoch(loader, numbers) for _ in range(count)]
+    wrong = [epoch for epoch in found if _is_wrong(epoch)]
+    return {"an epoch": sorted((wrong or found)[0]), **_in_common(found, list(numbers.values()))}
+
+
+def _is_wrong(epoch: list[int]) -> bool:
+    return -1 in epoch or len(set(epoch)) < len(epoch)
+
+
+def _in_common(epochs: list[list[int]], windows: list[int]) -> dict[str, Any]:
+    """What does not depend on what the order is made of; how often which windows come does, where some come twice."""
+    seen: dict[str, Any] = {
+        "rows that are no window": any(-1 in epoch for epoch in epochs),
+        "a window twice in an epoch": any(len(set(epoch)) < len(epoch) for epoch in epochs),
+        "windows in an epoch": sorted({len(epoch) for epoch in epochs}),
+    }
+    if not any(map(_is_wrong, epochs)):
+        seen["in every epoch"] = sum(all(k in epoch for epoch in epochs) for k in windows)
+        seen["in none"] = sum(all(k not in epoch for epoch in epochs) for k in windows)
+    return seen
 
 
 def orders(module: ModuleType, data: Any, batch_size: int, context_length: int, seed: int, count: int) -> Any:
-    """Every different order of the windows in many epochs."""
+    """The different orders of the windows in many epochs, those with a window twice left out, and their number."""
     loader, numbers = _loader(module, data, batch_size, context_length, seed=seed), _windows(data, context_length)
-    return sorted({tuple(_epoch(loader, numbers)) for _ in range(count)})
+    found = {tuple(_epoch(loader, numbers)) for _ in range(count)}
+    proper = sorted(order for order in found if len(set(order)) == len(order) and -1 not in order)
+    return {"number": len(proper), "orders": proper}
 
 
 def orders_compared(module: ModuleType, data: Any, batch_size: int, context_length: int, seed: int) -> Any:

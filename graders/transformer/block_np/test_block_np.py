@@ -116,9 +116,11 @@ def made(rng, shape, h, d_k, d_v, d_ff, how):
 
 
 @st.composite
-def cases(draw, *, leading=(0, 0), norms=("rms", "layer"), pre=(True, False), ropes=(None,), longest=3, fewest=1):
+def cases(
+    draw, *, leading=(0, 0), side=1, norms=("rms", "layer"), pre=(True, False), ropes=(None,), longest=3, fewest=1
+):
     """x, parameters with d, d_k, d_v and d_ff of any sizes, how to run the block, and an upstream gradient."""
-    front = draw(shapes(*leading, largest=2)) if leading[1] else ()
+    front = draw(shapes(*leading, smallest=side, largest=2)) if leading[1] else ()
     h, T, d, d_ff = draw(sizes(1, 2)), draw(sizes(fewest, longest)), draw(sizes(2, 4)), draw(sizes(1, 4))
     norm, pre_norm, rope = (draw(st.sampled_from(one)) for one in (norms, pre, ropes))
     d_k = draw(sizes(1, 2)) if rope is None else draw(st.sampled_from([2, 4]))
@@ -352,9 +354,9 @@ def test_post_norm_gradients(learner, case):
 
 
 @FEW
-@given(cases(leading=(1, 2), ropes=(None, 10.0), longest=2))
+@given(cases(leading=(1, 2), side=2, ropes=(None, 10.0), longest=2))
 def test_batch_gradients(learner, case):
-    """Each sequence has a dx of its own; the gradients of the parameters are summed over all of them, with rope too."""
+    """Each of several sequences has a dx of its own; the parameters' gradients are summed over all, with rope too."""
     same_gradients(backward(learner, case), case)
 
 

@@ -112,9 +112,11 @@ def slope(case, place, **wrong):
 
 
 @st.composite
-def cases(draw, *, leading=(0, 0), heads=(1, 3), longest=4, fewest=1, ropes=(None, 10.0, 1e4), causals=(True, False)):
+def cases(
+    draw, *, leading=(0, 0), side=1, heads=(1, 3), longest=4, fewest=1, ropes=(None, 10.0, 1e4), causals=(True, False)
+):
     """x, four weights with d, d_k and d_v of any sizes, how to attend, and an upstream gradient."""
-    front = draw(shapes(*leading, largest=2)) if leading[1] else ()
+    front = draw(shapes(*leading, smallest=side, largest=2)) if leading[1] else ()
     h, T, d = draw(sizes(*heads)), draw(sizes(fewest, longest)), draw(sizes(1, 5))
     rope, causal, rng = draw(st.sampled_from(ropes)), draw(st.sampled_from(causals)), draw(rngs())
     d_k = draw(sizes(1, 3)) if rope is None else draw(st.sampled_from([2, 4]))
@@ -384,9 +386,9 @@ def test_dx(learner, case):
 
 
 @FEW
-@given(cases(leading=(1, 3), longest=3))
+@given(cases(leading=(1, 3), side=2, longest=3))
 def test_batch_gradients(learner, case):
-    """Each sequence has a dx of its own; the gradients of the weights are summed over all of them."""
+    """Each of several sequences has a dx of its own; the gradients of the weights are summed over all of them."""
     same_gradients(backward(learner, case), case)
 
 
