@@ -539,18 +539,21 @@ def test_nearest(learner, metric, V, d, scale, rng, layout):
         neighbours_hold(learner.nearest_tokens(E, token, k), E, token, k, metric)
 
 
-@settings(max_examples=5)
-@given(st.sampled_from(METRICS), rngs(), st.sampled_from([np.float64, np.float32]))
-def test_nearest_ties(learner, metric, rng, dtype):
+@settings(max_examples=3)
+@given(rngs())
+def test_nearest_ties(learner, rng):
     """Equal rows are neighbours with equal scores, the smaller row first; rows of zeros have cosine 0, silently."""
-    few = rng.integers(-2, 3, (3, 2)).astype(dtype)
-    E = np.vstack([few, few[::-1], few, np.zeros((1, 2), dtype)])[rng.permutation(10)]
-    for token in (0, 9):
+    few = rng.integers(-2, 3, (3, 2)).astype(np.float64)
+    E = np.vstack([few, few[::-1], few, np.zeros((1, 2))])[rng.permutation(10)]
+    for metric in METRICS:
+        # float32, where a length that is not computed in float64 has half of the digits.
+        token = int(rng.choice(np.flatnonzero(E.any(axis=1)))) if E.any() else 0
+        got = learner.nearest_tokens(E.astype(np.float32), token, 4, metric)
+        neighbours_hold(got, E, token, 4, metric)
+        token = int(rng.integers(10))
         seen = learner.probe("warnings_of", "nearest_tokens", E, token, 9, metric)
         check.that(not seen["warnings"], f"NumPy warned: {(seen['warnings'] or [''])[0]}")
         neighbours_hold(seen["value"], E, token, 9, metric)
-        few = learner.nearest_tokens(E, token, 4, metric)
-        neighbours_hold(few, E, token, 4, metric)
 
 
 def test_nearest_refuses(learner):
