@@ -33,10 +33,12 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """`start(source)` serves a source text as `minillm.a`; afterwards nothing may be left of it."""
     served: list[Learner] = []
 
-    def serve(source: str, rules: Rules = PY, budget: Budget = QUICK, seconds: float = 60.0, seed: int = 0) -> Learner:
+    def serve(
+        source: str, rules: Rules = PY, budget: Budget = QUICK, seconds: float = 60.0, seed: int = 0, awake: bool = True
+    ) -> Learner:
         file = tmp_path / f"a{len(served)}.py"
         file.write_text(dedent(source), encoding="utf-8")
-        setup = Setup("minillm.a", {"minillm.a": file}, rules, budget, seed=seed)
+        setup = Setup("minillm.a", {"minillm.a": file}, rules, budget, seed=seed, awake=awake)
         served.append(Learner(setup, Clock(time.monotonic() + seconds)))
         return served[-1]
 
@@ -370,6 +372,12 @@ def test_what_the_last_call_replaced_is_noticed_before_anything_is_believed(star
     assert "builtins.abs" in learner.printed
     learner.begin()
     assert learner.f() == 1  # in a new process
+
+
+def test_one_that_sleeps_meanwhile_answers_as_well(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process.awake, "waiting_on", lambda _pipe: pytest.fail("it waits with open eyes"))
+    learner = start("def f(x):\n    return x + 1", awake=False)
+    assert [learner.f(one) for one in (1, 2, 3)] == [2, 3, 4]
 
 
 def test_settling_says_nothing_of_clean_work_and_starts_no_process(start: Start) -> None:

@@ -19,10 +19,14 @@ _now = time.perf_counter
 _let_others: Callable[[], None] = getattr(os, "sched_yield", lambda: None)
 
 
+def asleep() -> None:
+    """Do not wait: the read that follows sleeps."""
+
+
 def waiting_on(pipe: BinaryIO) -> Callable[[], None]:
     """Return a function that comes back once there is something to read, or after `SECONDS`."""
     if not hasattr(select, "poll"):  # Windows
-        return lambda: None
+        return asleep
     poller = select.poll()
     poller.register(pipe.fileno(), select.POLLIN)
     ready, now, let_others = poller.poll, _now, _let_others

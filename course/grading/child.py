@@ -307,7 +307,7 @@ def main() -> None:
     _send(outgoing, 0, {"status": "ok", "value": [(p.name, p.holds, p.by) for p in session.protections]})
     if tensors:
         warm_up_if_idle(incoming)
-    wait = awake.waiting_on(incoming)
+    wait = awake.waiting_on(incoming) if session.config["awake"] else awake.asleep
     while (frame := wire.read_frame(incoming)) is not None:
         request = wire.decode(frame, tensors=tensors)
         reply = answer(session, request)

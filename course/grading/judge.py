@@ -136,6 +136,7 @@ class _Grading:
             probes=(self.content.probes(self.step.key),),
             hidden=() if submission.trusted else (self.content.root / "graders",),
             seed=self.set_order,
+            awake=self.submission.spare is None and (self.warm is None or self.warm.stays),
         )
 
     def _before_running(self) -> Problem | None:

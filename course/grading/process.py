@@ -58,6 +58,8 @@ class Setup:
     hidden: tuple[Path, ...] = ()
     threads: int = 1
     seed: int = 0
+    # Whether the two wait for each other with open eyes: not where other checks want the cores.
+    awake: bool = True
 
     @property
     def preload(self) -> tuple[str, ...]:
@@ -106,7 +108,7 @@ class LearnerProcess:
             scratch.remove(self.scratch)
             raise
         self.printed = _Tail(cast(IO[bytes], self.process.stderr))
-        self._wait = awake.waiting_on(cast(Any, self.process.stdout))
+        self._wait = awake.waiting_on(cast(Any, self.process.stdout)) if setup.awake else awake.asleep
         self._deadline: float | None = None
         self._stopped_by: Stopped | None = None
         self._number = 0
@@ -159,6 +161,7 @@ class LearnerProcess:
             "readable": list(default_readable(sys.path, extra, hidden)),
             "memory": setup.budget.memory,
             "file_size": FILE_SIZE,
+            "awake": setup.awake,
             "no_job": self.tree.no_job,
         }
 
