@@ -182,8 +182,11 @@ def test_a_run_can_be_ended_at_any_moment(content: Content, tmp_path: Path, warm
 def test_a_judge_that_is_killed_takes_its_processes_along(content: Content, tmp_path: Path) -> None:
     asking = Asking()
     assert asking.verdict(content, "alpha/double", package(content, tmp_path)).passed
-    children = psutil.Process(asking.judge.process.pid).children(recursive=True)
-    assert children  # the spare
+    ends = time.monotonic() + 30
+    # The spare, which starts once the verdict is out.
+    while not (children := psutil.Process(asking.judge.process.pid).children(recursive=True)):
+        assert time.monotonic() < ends
+        time.sleep(0.05)
     asking.judge.kill()
     assert asking.until("ended")
     _, alive = psutil.wait_procs(children, timeout=30)
