@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.overrides import TorchFunctionMode
 
+from course.grading.devices import HERE, Placing
 from course.grading.probes import find_function
 
 
@@ -147,7 +147,7 @@ def inventory(module: ModuleType, init: Any, wanted: Any = (), *, dtype: str = "
     """
     if dtype:
         more["dtype"] = getattr(torch, dtype)
-    with _Watched() as watched:
+    with Placing() as placing:
         block = find_function(module, "TransformerBlock")(*init, device=HERE, **more)
     kept = [name for part in block.modules() for name, held in vars(part).items() if isinstance(held, torch.Tensor)]
     state = {key: tuple(one.shape) for key, one in block.state_dict().items()}
@@ -156,52 +156,24 @@ def inventory(module: ModuleType, init: Any, wanted: Any = (), *, dtype: str = "
         "state": state,
         "parameters": parameters,
         "kept": kept,
-        "placed": watched.placed,
+        "placed": placing.placed,
         "seen": {
             "state": {key: state[key] for key in wanted if key in state},
             "parameters": {key: parameters[key] for key in wanted if key in parameters},
             "more": (not set(state) <= set(wanted), not set(parameters) <= set(wanted), bool(kept)),
             # The weights and the rope.
-            "placed": watched.placed > len(parameters),
+            "placed": placing.placed > len(parameters),
         },
         "gains": {key: one.detach().float() for key, one in block.state_dict().items() if key.startswith("ln")},
     }
 
 
-# The processor, under a name that nobody has by accident.
-HERE = torch.device("cpu", 0)
-_MAKERS = frozenset({
-    "arange", "empty", "eye", "full", "linspace", "ones", "rand", "randn", "tensor", "tril_indices", "triu_indices",
-    "zeros", "from_numpy", "as_tensor",
-})  # fmt: skip
-
-
-class _Watched(TorchFunctionMode):
-    """Notes which calls are told a device, and which make a tensor and are told none."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.placed, self.moved, self.unplaced = 0, 0, []  # type: ignore[var-annotated]
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
-        made, name = func(*args, **kwargs), getattr(func, "__name__", "")
-        devices = [one for one in (*args, *kwargs.values()) if isinstance(one, torch.device)]
-        self.placed += HERE in devices
-        self.moved += bool(devices) and name not in _MAKERS
-        # A single number on the processor goes with tensors of every device.
-        if name in _MAKERS and not devices and isinstance(made, torch.Tensor) and made.ndim:
-            self.unplaced.append(name)
-        return made
-
-
 def made_by_forward(module: ModuleType, init: Any, state: Any, x: Any, **more: Any) -> dict[str, Any]:
     """The functions by which forward makes tensors without saying where; none where it moves as many afterwards."""
     block, x = _built(module, init, state, **more), _tensor(x, "float64")
-    with _Watched() as watched:
+    with Placing() as placing:
         block(x)
-    names = watched.unplaced[watched.moved :]
-    return {"names": names, "any": bool(names)}
+    return {"names": placing.unplaced, "any": bool(placing.unplaced)}
 
 
 def bridged(module: ModuleType, init: Any, state: Any, x: Any, dtype: str) -> dict[str, Any]:

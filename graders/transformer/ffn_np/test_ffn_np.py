@@ -12,7 +12,7 @@ from course.grading import check, gradients
 from course.grading.show import show_value
 from course.grading.strategies import normal, rngs, shapes, sizes, strided, upstream
 
-FEW = settings(max_examples=10)
+FEW = settings(max_examples=8)
 # The arguments of each layer, in order, and what its backward returns.
 WEIGHTS = {"swiglu": ("W1", "W2", "W3"), "ffn": ("W1", "b1", "W2", "b2")}
 LEADS = [(), (1,), (2, 1, 3), (0,), (2, 0)]
@@ -335,7 +335,7 @@ def test_silu_dtype(learner):
 # ---------------------------------------------------------------- SwiGLU
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.integers(1, 4096), st.sampled_from([1, 2, 8, 64, 256]))
 def test_swiglu_d_ff(learner, d, multiple_of):
     """swiglu_d_ff is the multiple nearest to 8/3 · d, at least one of them."""

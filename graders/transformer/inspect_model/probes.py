@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from torch.overrides import TorchFunctionMode
 
+from course.grading.devices import Strangers
 from course.grading.probes import find_function
 
 Setting = dict[str, Any]  # sizes, weights and options of a model, see `_model`
@@ -216,52 +216,11 @@ def entropy(module: ModuleType, W: Any, dtype: str) -> dict[str, Any]:
     return {"entropy": find_function(module, "attention_entropy")(W).detach(), "kept": torch.equal(W, before)}
 
 
-# What makes a tensor on the usual device, if it is told no other.
-_MAKERS = frozenset({
-    "arange", "empty", "eye", "full", "linspace", "ones", "rand", "randn", "tensor", "tril_indices", "triu_indices",
-    "zeros", "from_numpy", "as_tensor",
-})  # fmt: skip
-# Of two tensors one gives its numbers, the other a shape, a dtype or a place; or a copy crosses from device to device.
-_MAY_MIX = frozenset({"to", "type_as", "expand_as", "view_as", "reshape_as", "copy_"})
-
-
-class _Strangers(TorchFunctionMode):
-    """Follows tensors that are made without a device: with a model on a GPU they would lie on the processor.
-
-    `mixed`: whether one of them, or what was computed of them alone, meets another tensor. An index may lie on the
-    processor, and a single number goes with every device.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.mixed = False
-        self._strange: dict[int, Any] = {}  # kept, so that no other tensor gets the same id
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
-        made, name = func(*args, **kwargs), getattr(func, "__name__", "")
-        indexes = name in ("__getitem__", "__setitem__", "index_put", "index_put_")
-        parts = [args[0], *args[2:]] if indexes else [*args, *kwargs.values()]
-        given = [one for part in parts for one in _tensors(part) if one.ndim]
-        strange = [id(one) in self._strange for one in given]
-        self.mixed |= name not in _MAY_MIX and any(strange) and not all(strange)
-        told = any(isinstance(one, torch.device) for one in (*args, *kwargs.values()))
-        if not told and (all(strange) if given else name in _MAKERS):
-            self._strange |= {id(one): one for one in _tensors(made)}
-        return made
-
-
-def _tensors(value: Any) -> list[Any]:
-    if isinstance(value, torch.Tensor):
-        return [value]
-    return [one for part in value for one in _tensors(part)] if isinstance(value, list | tuple) else []
-
-
 def device(module: ModuleType, setting: Setting, ids: Any, question: str) -> bool:
     """Whether a function would work, too, with everything it is given on another device."""
     model, ids = _model(setting).eval(), torch.from_numpy(np.array(ids))
     W = torch.full((2, 3, 3), 1 / 3, dtype=torch.float64).tril()
-    with _Strangers() as watched:
+    with Strangers() as watched:
         if question == "weights":
             find_function(module, "attention_weights")(model, ids, 1, 0)
         elif question == "entropy":

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.overrides import TorchFunctionMode
 
+from course.grading.devices import HERE, Placing, Strangers
 from course.grading.probes import find_function
 
 Setting = dict[str, Any]  # {"name", "init", "state", "rope"}, see `_built`
@@ -138,7 +138,7 @@ def inventory(module: ModuleType, setting: Setting, wanted: Any = (), *, dtype: 
     numbers that are a matter of style; `wanted`: the names that are not.
     """
     more: dict[str, Any] = {"device": HERE}
-    with _Strangers() as strangers, _Watched() as watched:
+    with Strangers() as strangers, Placing() as placing:
         if setting.get("rope"):
             more["rope"] = find_function(module, "RotaryPositionalEmbedding")(*setting["rope"])
         if dtype:
@@ -153,13 +153,13 @@ def inventory(module: ModuleType, setting: Setting, wanted: Any = (), *, dtype: 
         "state": state,
         "parameters": parameters,
         "kept": kept,
-        "placed": watched.placed,
+        "placed": placing.placed,
         "strange": strangers.mixed or any(strangers.knows(one) for one in layer.buffers()),
         "seen": {
             "state": {key: state[key] for key in wanted if key in state},
             "parameters": {key: parameters[key] for key in wanted if key in parameters},
             "more": (not set(state) <= set(wanted), not set(parameters) <= set(wanted), bool(kept)),
-            "placed": watched.placed >= max(len(parameters), 1),
+            "placed": placing.placed >= max(len(parameters), 1),
         },
         "vectors": [one.detach() for one in layer.parameters() if one.ndim == 1],
         "heads": getattr(layer, "num_heads", None),
@@ -167,80 +167,13 @@ def inventory(module: ModuleType, setting: Setting, wanted: Any = (), *, dtype: 
     }
 
 
-# The processor, under a name that nobody has by accident.
-HERE = torch.device("cpu", 0)
-_MAKERS = frozenset({
-    "arange", "empty", "eye", "full", "linspace", "logspace", "ones", "rand", "randn", "tensor", "tril_indices",
-    "triu_indices", "zeros", "from_numpy", "as_tensor",
-})  # fmt: skip
-
-
-class _Watched(TorchFunctionMode):
-    """Notes which calls are told a device, and which make a tensor and are told none."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.placed, self.moved, self.unplaced = 0, 0, []  # type: ignore[var-annotated]
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
-        made, name = func(*args, **kwargs), getattr(func, "__name__", "")
-        devices = [one for one in (*args, *kwargs.values()) if isinstance(one, torch.device)]
-        self.placed += HERE in devices
-        self.moved += bool(devices) and name not in _MAKERS
-        # A single number on the processor goes with tensors of every device.
-        if name in _MAKERS and not devices and isinstance(made, torch.Tensor) and made.ndim:
-            self.unplaced.append(name)
-        return made
-
-
-# Of two tensors one gives its numbers, the other a shape, a dtype or a place; or a copy crosses from device to device.
-_MAY_MIX = frozenset({"to", "type_as", "expand_as", "view_as", "reshape_as", "copy_"})
-
-
-class _Strangers(TorchFunctionMode):
-    """Follows tensors that are made without a device: where a layer is made on a GPU they would lie on the processor.
-
-    `mixed`: whether one of them, or what was computed of them alone, meets another tensor. An index may lie on the
-    processor, and a single number goes with every device.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.mixed = False
-        self._strange: dict[int, Any] = {}  # kept, so that no other tensor gets the same id
-
-    def knows(self, tensor: Any) -> bool:
-        return id(tensor) in self._strange
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
-        made, name = func(*args, **kwargs), getattr(func, "__name__", "")
-        indexes = name in ("__getitem__", "__setitem__", "index_put", "index_put_")
-        parts = [args[0], *args[2:]] if indexes else [*args, *kwargs.values()]
-        given = [one for part in parts for one in _tensors(part) if one.ndim]
-        strange = [self.knows(one) for one in given]
-        self.mixed |= name not in _MAY_MIX and any(strange) and not all(strange)
-        told = any(isinstance(one, torch.device) for one in (*args, *kwargs.values()))
-        if not told and (all(strange) if given else name in _MAKERS):
-            self._strange |= {id(one): one for one in _tensors(made)}
-        return made
-
-
-def _tensors(value: Any) -> list[Any]:
-    if isinstance(value, torch.Tensor):
-        return [value]
-    return [one for part in value for one in _tensors(part)] if isinstance(value, list | tuple) else []
-
-
 def made_by_forward(module: ModuleType, setting: Setting, x: Any, positions: Any = None) -> dict[str, Any]:
     """The functions by which forward makes tensors without saying where; none where it moves as many afterwards."""
     layer = _built(module, setting, "float64")
     arguments = _arguments(_tensor(x, "float64"), positions)
-    with _Watched() as watched:
+    with Placing() as placing:
         layer(*arguments)
-    names = watched.unplaced[watched.moved :]
-    return {"names": names, "any": bool(names)}
+    return {"names": placing.unplaced, "any": bool(placing.unplaced)}
 
 
 def twice(module: ModuleType, setting: Setting, x: Any, positions: Any = None) -> dict[str, Any]:
