@@ -146,12 +146,18 @@ def one_gradient(learner, case, place):
     same_gradient(grads[place], case, place)
 
 
+def largest_term(case, place):
+    """The largest term of a gradient's sums: what is left after cancelling has no more digits than the terms had."""
+    steepest = float(np.max(np.abs(case.parameters[0]))) / math.sqrt(case.eps)
+    return float(np.max(np.abs(case.dy), initial=0.0)) * (case.x.size if place else steepest)
+
+
 def linear(learner, case, factor):
     _, once = both(learner, case)
     _, scaled = both(learner, case, factor * case.dy)
-    for name, one, other in zip(NAMES[case.name], once, scaled, strict=True):
+    for place, (name, one, other) in enumerate(zip(NAMES[case.name], once, scaled, strict=True)):
         wanted = factor * check.number_array(one, name)
-        size = max(1.0, float(np.max(np.abs(wanted), initial=0.0)))
+        size = max(1.0, float(np.max(np.abs(wanted), initial=0.0)), abs(factor) * largest_term(case, place))
         check.close(other, wanted, what=f"{name} for {factor:g}·dy", scale=size * case.x.size, dtype=None)
 
 
@@ -251,10 +257,8 @@ def narrow_gradients(learner, case, dtype, rtol):
     _, grads = both(learner, small)
     for place, name in enumerate(NAMES[case.name]):
         expected = gradients.analytic(smooth(case.name, case.eps), (wide.x, *wide.parameters), place, wide.dy)
-        # The largest term of a sum: what is left after cancelling has no more digits than the terms had.
-        steepest = float(np.max(np.abs(wide.parameters[0]))) / math.sqrt(case.eps)
-        largest = float(np.max(np.abs(wide.dy))) * (case.x.size if place else steepest)
-        check.close(grads[place], expected.astype(dtype), what=name, rtol=rtol, scale=max(largest, 1.0))
+        largest = max(1.0, largest_term(wide, place))
+        check.close(grads[place], expected.astype(dtype), what=name, rtol=rtol, scale=largest)
 
 
 def single(case):
