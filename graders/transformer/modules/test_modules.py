@@ -361,10 +361,22 @@ def turns(draw, most=3, forms=FORMS):
     )
 
 
+ONE_PAIR = SimpleNamespace(
+    rope=(7.5, 2, MOST), theta=7.5, x=np.array([[0.5, -1.25]]), given=np.array([[3]]), places=np.array([3]),
+    dy=np.array([[1.5, -0.25]]),
+)  # fmt: skip
+# Two sequences, two heads, one token each: the sequences stand at different places, their heads do not.
+TWO_BY_TWO = SimpleNamespace(
+    rope=(7.5, 2, MOST), theta=7.5, x=np.array([[[[0.5, -1.25]], [[2.0, 0.75]]], [[[-1.5, 1.0]], [[0.25, 3.0]]]]),
+    given=np.array([[3], [5]]), places=np.array([[[3]], [[5]]]),
+    dy=np.array([[[[1.5, -0.25]], [[-1.0, 0.5]]], [[[0.75, 2.0]], [[-0.5, 1.25]]]]),
+)  # fmt: skip
+
+
 @settings(max_examples=16)
 @given(turns(), st.booleans())
-@example(SimpleNamespace(rope=(7.5, 2, MOST), theta=7.5, x=np.array([[0.5, -1.25]]), given=np.array([[3]]),
-                         places=np.array([3]), dy=np.array([[1.5, -0.25]])), False)  # fmt: skip
+@example(ONE_PAIR, False)
+@example(TWO_BY_TWO, False)
 def test_rope(learner, case, strided):
     """Pair (2i, 2i + 1) at position p is turned by p · theta^(−2i/d_k), for positions of every shape."""
     seen = turn(learner, case, case.dy, strided=strided)
