@@ -20,6 +20,7 @@ from types import CodeType, ModuleType
 from typing import Any, BinaryIO
 
 from course.grading import awake, probes, wire
+from course.grading.ambient import Ambient
 from course.grading.guard import ForbiddenImport, ForbiddenUse, Guard, ban, bare, hide, import_net, relay, watch
 from course.grading.isolation import Policy, confine
 from course.grading.replay import Versions, module_from
@@ -75,6 +76,7 @@ class Session:
         self.module: ModuleType | None = None
         self.probes: list[ModuleType] = []
         self.protections: tuple[Any, ...] = ()
+        self.ambient: Ambient
         self.versions = Versions(config["module"], self._answered)
         self._names = {os.path.realpath(path): name for name, path in config["modules"].items()}
 
@@ -83,6 +85,7 @@ class Session:
         for name in self.config["preload"]:
             with suppress(ModuleNotFoundError):  # not installed: the learner's own import will say so
                 importlib.import_module(name)
+        self.ambient = Ambient()
         self.probes = [*(_load(path, f"_probes_{place}") for place, path in enumerate(self.config["probes"])), probes]
         sys.meta_path.insert(0, package_finder(self.config["modules"]))
         net = import_net(self.guard)
@@ -182,7 +185,8 @@ def answer(session: Session, request: Any) -> dict[str, Any]:
         elif operation in _REPLAYING:
             value = _REPLAYING[operation](session.versions, *args)
         else:
-            value = (session.call if operation == "call" else session.probe)(name, args, kwargs)
+            with session.ambient.kept():
+                value = (session.call if operation == "call" else session.probe)(name, args, kwargs)
         reply: dict[str, Any] = {"status": "ok", "value": value}
     except BaseException as error:  # whatever the learner's code raises is a result here
         reply = _describe(session, error, operation, name, args, kwargs)
