@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cmath
+import math
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -78,7 +79,7 @@ class Likeness:
     """Whether two plain values are the same: exactly, or within `rtol` of the larger magnitude for floating point.
 
     Magnitudes below `scale` count as `scale`. With `typed` an int is no float, and an array of no sides no number; with
-    `exactly`, a scalar of NumPy's is none of Python's either.
+    `exactly`, a scalar of NumPy's is none of Python's either, and −0.0 is not 0.0.
     """
 
     rtol: float
@@ -125,10 +126,16 @@ class Likeness:
             a[~finite], b[~finite], equal_nan=True
         ):
             return False
+        if self.exactly and wide is float:
+            zeros = (a == 0.0) & (b == 0.0)
+            if not numpy.array_equal(numpy.signbit(a[zeros]), numpy.signbit(b[zeros])):
+                return False
         largest = max(float(numpy.max(numpy.abs(side[finite]), initial=0)) for side in (a, b))
         return bool(numpy.all(numpy.abs(a[finite] - b[finite]) <= self.rtol * max(largest, self.scale)))
 
     def _scalars(self, one: Any, other: Any) -> bool:
+        if self.exactly and one == other == 0 and isinstance(one, float) and isinstance(other, float):
+            return math.copysign(1.0, one) == math.copysign(1.0, other)
         if one == other or (isinstance(one, int) and isinstance(other, int)):
             return bool(one == other)
         if cmath.isnan(one) and cmath.isnan(other):

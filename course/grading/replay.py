@@ -160,6 +160,10 @@ class Versions:
         once = min(reached.seconds, example.seconds)
         return once * sum(not reached.tells_nothing_of(self._changed.get(one)) for one in versions)
 
+    def right(self, example: Recorded) -> bool:
+        """Whether the reference answers one example as the learner did."""
+        return bool(self._by_reference(example).outcome)
+
     def _by_reference(self, example: Recorded) -> Reached:
         """What the reference does on an example."""
         if id(example) not in self._reached:

@@ -30,6 +30,8 @@ class Tried(Protocol):
 
     def price(self, versions: Sequence[int], example: Recorded) -> float: ...
 
+    def right(self, example: Recorded) -> bool: ...
+
 
 class Sieve:
     """Examples go through as they come, while the judge goes on; what is dear waits until few versions are left."""
@@ -49,7 +51,8 @@ class Sieve:
         self._partly: dict[str, list[int]] | None = None
 
     def consider(self, examples: Sequence[Recorded]) -> None:
-        for example in examples:
+        for one in examples:
+            example = self._by_type(one)
             self._examples.append(example)
             if self._first is None and example.failed:
                 self._first = example
@@ -110,8 +113,9 @@ class Sieve:
         self._waiting.sort(key=lambda one: (not one.failed, one.seconds))
         while self._waiting:
             self._sift(self._waiting.pop(0))
+        # The right answers, it seems: nothing can be said.
         if REFERENCE in self._left:
-            return self._by_type()
+            return self._said([], [], {})
         partly = {name: versions for name, versions in (self._partly or {}).items() if versions}
         return self._said(self._left, self._those_like_first() if self._left or partly else [], partly)
 
@@ -131,10 +135,9 @@ class Sieve:
     def _said(self, left: list[int], like_first: list[int], partly: dict[str, list[int]]) -> dict[str, Any]:
         return {"left": left, "like_first": like_first, "partly": partly, "examples": len(self._examples)}
 
-    def _by_type(self) -> dict[str, Any]:
-        """The right answers, it seems: what failed may be their type, an int for a float."""
-        if all(example.typed for example in self._examples):
-            return self._said([], [], {})
-        again = Sieve(self._versions)
-        again.consider([replace(example, typed=True) for example in self._examples])
-        return again.found()
+    def _by_type(self, example: Recorded) -> Recorded:
+        """The example; if it failed with the right numbers, what failed may be their type, an int for a float."""
+        told = not example.failed or example.typed or example.seconds > DEAR
+        if told or not self._versions.right(example):
+            return example
+        return replace(example, typed=True)
