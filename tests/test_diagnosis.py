@@ -9,7 +9,7 @@ import pytest
 
 from course.content import find_content
 from course.curriculum import load_curriculum
-from course.grading import diagnosis
+from course.grading import diagnosis, replayer
 from course.grading.evidence import Evidence, Example
 from course.grading.judge import Submission, grade, reference_modules
 from course.grading.mistakes import load_mistakes
@@ -78,7 +78,7 @@ def test_a_mistake_that_hangs_stops_nothing(neuron, tmp_path, monkeypatch):
     looping = ("    return np.maximum(x, 0.0)", "    while True:\n        pass")
     real = load_mistakes(content.mistakes(step.key))
     hangs = type(real[0])("hangs", "belief", ("1", "2", "3"), (looping,))
-    monkeypatch.setattr(diagnosis, "load_mistakes", lambda path: [hangs, *real])
+    monkeypatch.setattr(replayer, "load_mistakes", lambda path: [hangs, *real])
     verdict = diagnosed(neuron, tmp_path, ("    db = dz.sum()", "    db = dz.mean()"))
     assert verdict.diagnosis.mistakes == ("db averaged over the batch",)
 
@@ -93,14 +93,14 @@ def test_the_verdict_json_carries_it(neuron, tmp_path):
 def test_what_passed_waits_for_the_first_property_that_failed(neuron, monkeypatch):
     """What failed leaves few versions, on which the rest is tried then."""
     content, step = neuron
-    replayer, handed = diagnosis.Replayer(Setup(step.module, {}, step.rules, step.budget), content, step), []
-    monkeypatch.setattr(replayer, "_post_examples", handed.extend)
+    one, handed = replayer.Replayer(Setup(step.module, {}, step.rules, step.budget), content, step), []
+    monkeypatch.setattr(one, "_post_examples", handed.extend)
     examples = [
         Example(name, (), 1e-11, failed)
         for name, failed in [("a", False), ("b", True), ("b", False), ("b", True), ("c", False), ("d", True)]
     ]
     for example in examples:
-        replayer._hear(example)
+        one._hear(example)
     assert handed == [*examples[1:4], examples[0], *examples[4:]]
 
 
@@ -117,11 +117,11 @@ def like(step, content, verdict):
     """The classes of mistakes that answer the shown input as the learner's code did."""
     name = verdict.first_failure.name
     setup = Setup(step.module, reference_modules(content), step.rules, step.budget, (content.probes(step.key),))
-    with contextlib.closing(diagnosis.Replayer(setup, content, step)) as replayer:
-        replayer.start(Evidence())
-        known = dict(enumerate(replayer.mistakes, 1))
+    with contextlib.closing(replayer.Replayer(setup, content, step)) as one:
+        one.start(Evidence())
+        known = dict(enumerate(one.mistakes, 1))
         example = Example(name, tuple(verdict.transcripts[name]), 1e-11, failed=True)
-        return {known[version].same_as or known[version].name for version in replayer.like(list(known), example)}
+        return {known[version].same_as or known[version].name for version in one.like(list(known), example)}
 
 
 def wrongs(key, *places):

@@ -68,6 +68,15 @@ def test_a_scalar_of_numpy_counts_where_it_was_refused(one, other):
     assert Likeness(1e-11, typed=True, exactly=True)(other, other)
 
 
+@pytest.mark.parametrize(
+    ("one", "other"), [(0.0, -0.0), (np.array([1.0, 0.0]), np.array([1.0, -0.0])), ([2, -0.0], [2, 0.0])]
+)
+def test_the_sign_of_zero_counts_where_nothing_else_was_refused(one, other):
+    assert Likeness(1e-11, typed=True)(one, other)
+    assert not Likeness(1e-11, typed=True, exactly=True)(one, other)
+    assert Likeness(1e-11, typed=True, exactly=True)(other, other)
+
+
 def test_small_numbers_count_where_they_were_compared():
     assert not Likeness(1e-11)(1e-9, 1e-9 + 1e-16)
     assert Likeness(1e-11, scale=1e-4)(1e-9, 1e-9 + 1e-16), "what cancellation leaves"

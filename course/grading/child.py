@@ -11,7 +11,6 @@ import importlib.util
 import linecache
 import os
 import sys
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.machinery import ModuleSpec, SourceFileLoader
@@ -21,8 +20,9 @@ from typing import Any, BinaryIO
 
 from course.grading import awake, probes, wire
 from course.grading.ambient import Ambient
-from course.grading.guard import ForbiddenImport, ForbiddenUse, Guard, ban, bare, hide, import_net, relay, watch
+from course.grading.guard import Guard, ban, bare, hide, import_net, relay, watch
 from course.grading.isolation import Policy, confine
+from course.grading.raised import describe, text_of
 from course.grading.replay import Versions, module_from
 from course.grading.seal import seal, spaces_of, used_by
 from course.grading.stack import roomy
@@ -30,8 +30,6 @@ from course.grading.warmup import warm_up_if_idle
 
 # How deep the learner's code may recurse: Python's own default, whatever the engine's frames below it use.
 RECURSION_ROOM = 1000
-MAX_MESSAGE = 600
-MAX_NAME = 100
 
 
 # The exit status of a process in which somebody replaced what the engine relies on.
@@ -189,7 +187,7 @@ def answer(session: Session, request: Any) -> dict[str, Any]:
                 value = (session.call if operation == "call" else session.probe)(name, args, kwargs)
         reply: dict[str, Any] = {"status": "ok", "value": value}
     except BaseException as error:  # whatever the learner's code raises is a result here
-        reply = _describe(session, error, operation, name, args, kwargs)
+        reply = describe(session, error, operation, name, args, kwargs)
     if refused := session.guard.take_refusals():
         reply = {"status": "forbidden", "message": refused[0], "where": reply.get("where", [])}
     return reply
@@ -200,95 +198,6 @@ _REPLAYING: dict[str, Callable[..., Any]] = {
     "forget": Versions.forget, "versions": Versions.add, "begin": Versions.begin, "consider": Versions.consider,
     "found": Versions.found, "fits": Versions.fits, "like": Versions.like,
 }  # fmt: skip
-
-
-def _describe(
-    session: Session, error: BaseException, operation: str, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> dict[str, Any]:
-    where = _where(session, error)
-    described: dict[str, Any] = {
-        "status": "raised",
-        "type": type(error).__name__[:MAX_NAME],
-        "bases": [base.__name__[:MAX_NAME] for base in type(error).__mro__],
-        "message": _text(error),
-        "where": where,
-    }
-    if isinstance(error, NotImplementedError):
-        described["status"] = "unfinished"
-    elif isinstance(error, probes.MissingName):
-        described |= {"status": "missing", "message": str(error)}
-    elif isinstance(error, AttributeError) and error.obj is session.module:
-        described |= {"status": "missing", "message": error.name}
-    elif isinstance(error, ForbiddenUse | ForbiddenImport):
-        described["status"] = "forbidden"
-    elif isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError) and "can't allocate memory" in _text(error)
-    ):
-        described["status"] = "memory"
-    elif isinstance(error, SystemExit):
-        described["status"] = "exit"
-    elif isinstance(error, SyntaxError):
-        described |= _syntax(session, error)
-    elif isinstance(error, TypeError) and operation == "call" and not where:
-        described |= _signature(session, name, args, kwargs)
-    elif operation == "probe" and not where and _raised_in_probe(session, error):
-        described |= {"status": "probe-fault", "message": "".join(traceback.format_exception(error))[-2000:]}
-    return described
-
-
-def _text(error: BaseException) -> str:
-    try:
-        return str(error)[:MAX_MESSAGE]
-    except BaseException:  # even __str__ is the learner's
-        return "(its message could not be read)"
-
-
-def _where(session: Session, error: BaseException) -> list[str]:
-    """The places in the learner's own files that the exception came through, innermost last."""
-    places = []
-    for frame, line in traceback.walk_tb(error.__traceback__):
-        name = session.module_of(frame.f_code.co_filename)
-        if name is not None:
-            places.append(f"{name.replace('.', '/')}.py:{line} in {frame.f_code.co_name}")
-    # A recursion comes through the same line a thousand times.
-    return places if len(places) <= 4 else [*places[:2], f"… {len(places) - 3} more", places[-1]]
-
-
-def _syntax(session: Session, error: SyntaxError) -> dict[str, Any]:
-    place = f"{Path(error.filename).name}:{error.lineno}: " if error.filename else ""
-    lines = [f"{place}{error.msg}"]
-    if error.text:
-        column = max((error.offset or 1) - 1, 0)
-        lines += [f"    {error.text.rstrip()}", f"    {' ' * column}^"]
-    return {"status": "raised", "message": "\n".join(lines)}
-
-
-def _signature(session: Session, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Tell a wrong signature from a TypeError within: the call itself does not fit."""
-    import inspect  # noqa: PLC0415 - 10 ms, only for an error message
-
-    try:
-        signature = inspect.signature(probes.find_function(session.module, name))
-    except (TypeError, ValueError):
-        return {}
-    try:
-        signature.bind(*args, **kwargs)
-    except TypeError as misfit:
-        bare = [one.replace(annotation=one.empty) for one in signature.parameters.values()]
-        shown = signature.replace(parameters=bare, return_annotation=signature.empty)
-        return {"status": "signature", "message": f"your {name}{shown} cannot take this call: {misfit}"}
-    return {}
-
-
-def _raised_in_probe(session: Session, error: BaseException) -> bool:
-    """A probe's own bug, unless it stumbled over what the learner's code gave it (a wrong type, no attribute).
-
-    A version that came as a text, in a proof, has no file whose places could be told: its frames have its name.
-    """
-    if not isinstance(error, LookupError | NameError) or isinstance(error, KeyError | IndexError):
-        return False
-    names = [frame.f_globals.get("__name__") for frame, _ in traceback.walk_tb(error.__traceback__)]
-    return not names or names[-1] != session.config["module"]
 
 
 # ---------------------------------------------------------------- the loop
@@ -305,7 +214,7 @@ def main() -> None:
     try:
         session.prepare()
     except Exception as error:  # no line of the learner's has run yet
-        _send(outgoing, 0, {"status": "probe-fault", "message": f"{type(error).__name__}: {_text(error)}"})
+        _send(outgoing, 0, {"status": "probe-fault", "message": f"{type(error).__name__}: {text_of(error)}"})
         return
     tensors = "torch" in session.config["preload"]
     _send(outgoing, 0, {"status": "ok", "value": [(p.name, p.holds, p.by) for p in session.protections]})
@@ -343,7 +252,7 @@ def _encoded(session: Session, number: int, reply: dict[str, Any]) -> bytes:
     except BaseException as error:  # a value that lies about itself is the learner's
         kind = "" if isinstance(error, wire.WireError) else f"{type(error).__name__}: "
         status = "memory" if isinstance(error, MemoryError) else "unsendable"
-        data = wire.encode((number, {"status": status, "message": f"{kind}{_text(error)}".removesuffix(": ")}))
+        data = wire.encode((number, {"status": status, "message": f"{kind}{text_of(error)}".removesuffix(": ")}))
     if refused := session.guard.take_refusals():  # while the value was read, or the output flushed
         data = wire.encode((number, {"status": "forbidden", "message": refused[0], "where": []}))
     return data

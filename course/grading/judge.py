@@ -23,10 +23,10 @@ from course.grading.outcomes import Diagnosis, Failure, Outcome, PropertyResult,
 
 if TYPE_CHECKING:
     from course.grading.collected import Collected
-    from course.grading.diagnosis import Replayer
     from course.grading.learner import Exchange, Learner, Spare
     from course.grading.plugin import JudgePlugin
     from course.grading.process import Setup
+    from course.grading.replayer import Replayer
     from course.grading.warm import Warm
 
 # Why the code could not be run at all.
@@ -196,7 +196,7 @@ class _Grading:
     @contextlib.contextmanager
     def _replaying(self) -> Iterator[Replayer]:
         """What replays the learner's calls on known mistakes; it starts at the first failure, not before."""
-        from course.grading.diagnosis import Replayer  # noqa: PLC0415
+        from course.grading.replayer import Replayer  # noqa: PLC0415
 
         ours = self._setup(Submission(reference_modules(self.content), trusted=True))
         replayer = Replayer(ours, self.content, self.step, self.warm.replays if self.warm else None)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from course.grading.collected import Collected
-from course.grading.diagnosis import Replayer
 from course.grading.learner import Learner
 from course.grading.process import Setup
 from course.grading.ready import Ready
+from course.grading.replayer import Replayer
 from course.grading.witness import Witness
 
 

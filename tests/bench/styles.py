@@ -20,7 +20,7 @@ import diagnosis as corpus
 
 from course.content import Content
 from course.curriculum import Curriculum, Step
-from course.grading import diagnosis
+from course.grading import replayer
 from course.grading.judge import Submission, grade, reference_modules
 from course.grading.learner import Spare
 from course.grading.mistakes import Mistake, load_mistakes
@@ -235,7 +235,7 @@ def taken_over(source: str, other: str, functions: list[str]) -> str:
 # ---------------------------------------------------------------- trying
 
 
-class Kept(diagnosis.Replayer):
+class Kept(replayer.Replayer):
     """A replayer whose process serves the next version of the same step, too."""
 
     idle: dict[str, LearnerProcess] = {}  # noqa: RUF012 - one for this process
@@ -355,13 +355,13 @@ def _mentioned(node: ast.AST) -> set[str]:
 
 @contextlib.contextmanager
 def kept_processes() -> Iterator[Spare]:
-    usual = diagnosis.Replayer
-    diagnosis.Replayer = Kept  # type: ignore[misc]
+    usual = replayer.Replayer
+    replayer.Replayer = Kept  # type: ignore[misc]
     spare = Spare()
     try:
         yield spare
     finally:
-        diagnosis.Replayer = usual  # type: ignore[misc]
+        replayer.Replayer = usual  # type: ignore[misc]
         spare.close()
         while Kept.idle:
             Kept.idle.popitem()[1].close()
