@@ -60,6 +60,7 @@ def _print(out: Console, pictures: Sequence[Picture]) -> None:
             out.print(line, soft_wrap=True)
         if picture.note:
             for line in Text(picture.note, style="quiet").wrap(out, out.width):
+                line.rstrip()
                 out.print(line)
 
 
