@@ -111,7 +111,7 @@ def test_a_warm_verdict_is_the_cold_one(content: Content, tmp_path: Path, warm: 
         cold = grade(content, step, Submission(modules, kept=tmp_path / "cold"))
         found = warm.verdict(content, key, modules, tmp_path / "warm")
         assert plain(found) == plain(cold), name
-        kept = [[path.read_bytes() for path in (tmp_path / one).iterdir()] for one in ("cold", "warm")]
+        kept = [[path.read_bytes() for path in (tmp_path / one).glob("*")] for one in ("cold", "warm")]
         assert kept[0] == kept[1], name
 
 

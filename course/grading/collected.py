@@ -2,23 +2,27 @@
 
 Wrong code should hear of it first. So every property gets a first look before any is run in full: those that failed for
 the code before, then the others in the grader's order. What the first look settles (a property without generated
-examples that holds, or one that ended the process) is not run again; all else is, from its first example on, so that
-its result is the same as if there had been no first look.
+examples that holds, or one that ended the process) is not run again; what draws its inputs goes on from there.
+
+While nobody waits, the inputs of the next runs are drawn: that is half of what a judge does.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import os
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from course.grading import inputs
 from course.grading.draws import drawn_alike
 from course.grading.learner import Cancelled, Learner
 from course.grading.outcomes import Outcome
@@ -44,6 +48,8 @@ class Collected:
         self.interrupted = False
         # How long each property took last time.
         self.seconds: dict[str, float] = {}
+        # What the next runs will try the properties on, by seed and name; None where that cannot be known ahead.
+        self.ahead: dict[tuple[int, str], list[inputs.Input] | None] = {}
 
     @roomy
     def perform(
@@ -53,6 +59,12 @@ class Collected:
         self._run = run
         items = [item for item in self._items if not only or item.name in only]
         run.prepare(items)
+        for item in items:
+            if drawn := self.ahead.get((run.seed, item.name)):
+                # Each is used once: a property may change what it is given.
+                del self.ahead[run.seed, item.name]
+                if run.takes_ahead(item):
+                    run.ahead[item.name] = deque(drawn)
         if look:
             first = {name: place for place, name in enumerate(run.order())}
             for item in sorted(items, key=lambda item: first.get(item.name, len(first))):
@@ -70,11 +82,23 @@ class Collected:
         self._run.begin(item, first_look=first_look)
         # Each on its own: what comes after it depends on what came out.
         began = time.monotonic()
-        item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+        if not self._run.try_ahead(item):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
         if not first_look:
             self.seconds[item.name] = time.monotonic() - began
         if self._run.learner.clock.cancelled:
             raise Cancelled
+
+    @roomy
+    def draw_ahead(self, seeds: Sequence[int], interrupt: Callable[[], bool]) -> None:
+        """Draw what runs with these seeds will try the properties on, until somebody waits for something else."""
+        for seed, item in itertools.product(seeds, self._items):
+            if inputs.is_drawn(item.obj) and (seed, item.name) not in self.ahead:
+                try:
+                    drawn = inputs.drawn_ahead(item.obj, item.name, seed, item._fixtureinfo.argnames, interrupt)
+                except inputs.Interrupted:
+                    return
+                self.ahead[seed, item.name] = drawn
 
     # ------------------------------------------------------------ what pytest calls
 

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from course.grading.replayer import Replayer
     from course.grading.warm import Warm
 
+# The seeds that learners' code is graded with: few enough for a grader to be proven on each of them, and for their
+# inputs to be drawn before anybody waits.
+SEEDS = range(1, 9)
+
 # Why the code could not be run at all.
 Problem = tuple[Outcome, Failure]
 
@@ -269,8 +273,8 @@ def _wrong_value(result: PropertyResult, transcript: Sequence[Exchange]) -> Prop
 
 
 def seed_of(code: str, grader: str) -> int:
-    """The same code before the same grader meets the same examples; changed code meets new ones."""
-    return int.from_bytes(hashlib.sha256(f"{code} {grader}".encode()).digest()[:4], "big")
+    """The same code before the same grader meets the same examples; changed code mostly meets others."""
+    return SEEDS[int.from_bytes(hashlib.sha256(f"{code} {grader}".encode()).digest()[:4], "big") % len(SEEDS)]
 
 
 def versions() -> dict[str, str]:

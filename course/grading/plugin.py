@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from typing import Any
 
-import hypothesis
 import pytest
-from hypothesis import HealthCheck, Phase
+from hypothesis import Phase
 from hypothesis.errors import Flaky, HypothesisException
-from hypothesis.internal.reflection import function_digest
 
-from course.grading import check
+from course.grading import check, inputs
 from course.grading.evidence import Evidence, Example, example_of
 from course.grading.examples import RememberedExamples
-from course.grading.learner import Cancelled, Exchange, Learner, LearnerRaised
+from course.grading.learner import Cancelled, Exchange, Learner, LearnerRaised, PropertyEnds
 from course.grading.meaning import claim_of, judged
 from course.grading.outcomes import Failure, Outcome, PropertyResult
 from course.grading.running import LookedAt, Running, ShrunkEnough, once_more
 from course.grading.show import show_exchange
 from course.grading.witness import Witness
 
-# With a step's twenty-odd properties that is some five hundred inputs; a property that needs more says so with
-# @settings.
-MAX_EXAMPLES = 20
 # Whoever waits is told of progress so often.
 TELL_SECONDS = 0.1
 # A first look at every property tries so many examples, the same that its own run begins with.
@@ -61,7 +56,7 @@ class JudgePlugin:
         witness: Witness | None = None,
     ) -> None:
         self.learner = learner
-        self._seed = seed
+        self.seed = seed
         self._examples = examples
         self._shrink = shrink
         self._most_examples = most_examples
@@ -71,8 +66,12 @@ class JudgePlugin:
         self._witness = witness or Witness()
         self._told = False
         self._told_at = 0.0
-        # What passed in the first look at a property; evidence only if nothing more is tried.
+        # What passed in the first look at a property; evidence only if it holds in full.
         self._seen: list[Example] = []
+        # What came of the properties that were not yet run in full.
+        self._so_far: dict[str, tuple[Running, list[Example]]] = {}
+        # Inputs of some properties, drawn before anybody waited: what hypothesis would draw now.
+        self.ahead: dict[str, deque[inputs.Input]] = {}
         self._failing = 0
         self._running = Running()
         self.results: list[PropertyResult] = []
@@ -84,47 +83,28 @@ class JudgePlugin:
 
     def prepare(self, items: Sequence[pytest.Function]) -> None:
         self.collected = [item.name for item in items]
+        phases = (Phase.explicit, Phase.reuse, Phase.generate, *((Phase.shrink,) if self._shrink else ()))
         for item in items:
-            self._prepare(item.obj, item.name)
+            if inputs.is_drawn(item.obj):
+                inputs.seed(
+                    item.obj, item.name, self.seed, self._recorded,
+                    phases=phases, most_examples=self._most_examples, database=self._examples,
+                )  # fmt: skip
+
+    def takes_ahead(self, item: pytest.Function) -> bool:
+        """Whether inputs drawn ahead are those that this run would draw: no earlier failure is tried before them."""
+        key = item.obj._hypothesis_internal_database_key
+        return self._shrink and self._most_examples is None and not self._examples.fetch(key)
 
     def order(self) -> tuple[str, ...]:
         """The properties to look at first: those that failed for the code before this."""
         return self._examples.failed_before
 
-    def _prepare(self, function: Any, name: str) -> None:
-        """Seed one property from the run's seed and its name, and count and record its examples."""
-        if not hasattr(function, "hypothesis"):
-            return
-        digest = hashlib.sha256(f"{self._seed} {name}".encode()).digest()
-        hypothesis.seed(int.from_bytes(digest[:8], "big"))(function)
-        handle = function.hypothesis
-        inner = getattr(handle.inner_test, "__course_inner__", handle.inner_test)
-        handle.inner_test = self._recorded(inner)
-        # The module stays imported from one grading to the next: what the author asked for is read only once.
-        if not hasattr(function, "_hypothesis_internal_database_key"):  # as hypothesis would make it, but once only
-            function._hypothesis_internal_database_key = function_digest(inner)
-        own = getattr(function, "__course_settings__", function._hypothesis_internal_use_settings)
-        function.__course_settings__ = own
-        function._hypothesis_internal_use_settings = self._settings(own)
-
-    def _settings(self, own: hypothesis.settings) -> hypothesis.settings:
-        usual = hypothesis.settings.get_profile("default").max_examples
-        wanted = MAX_EXAMPLES if own.max_examples == usual else own.max_examples
-        return hypothesis.settings(
-            max_examples=min(wanted, self._most_examples or wanted),
-            database=self._examples,
-            deadline=None,
-            derandomize=False,
-            phases=[Phase.explicit, Phase.reuse, Phase.generate, *([Phase.shrink] if self._shrink else [])],
-            suppress_health_check=list(HealthCheck),
-            report_multiple_bugs=False,
-            print_blob=False,
-        )
-
     def _recorded(self, inner: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(inner)
         def one_example(*args: Any, **kwargs: Any) -> Any:
             self._begin_example()
+            if self._running.is_known():
+                return None
             try:
                 value = inner(*args, **kwargs)
             except (AssertionError, LearnerRaised) as error:
@@ -139,7 +119,8 @@ class JudgePlugin:
                 if self._running.first_look:
                     raise LookedAt from None
                 raise
-            except HypothesisException:
+            except HypothesisException:  # an input that is assumed away
+                self._running.assumed.add(self._running.examples)
                 raise
             except Exception as error:  # the grader's own, perhaps: its full run will tell
                 if self._running.first_look:
@@ -152,7 +133,6 @@ class JudgePlugin:
             self._keep_passing()
             return value
 
-        one_example.__course_inner__ = inner  # type: ignore[attr-defined]
         return one_example
 
     def _is_telling(self) -> bool:
@@ -180,6 +160,7 @@ class JudgePlugin:
         if running.error is not None:
             running.since_failure += 1
             if running.since_failure > running.most:
+                self._examples.deaf = True
                 raise ShrunkEnough
         elif running.first_look and running.examples >= FIRST_LOOK:
             raise LookedAt
@@ -200,26 +181,68 @@ class JudgePlugin:
     # ------------------------------------------------------------ during and after
 
     def begin(self, item: pytest.Function, *, first_look: bool) -> None:
-        """A property is about to run, in full or for a first look."""
-        self._running = Running(item.name, first_look=first_look)
-        self._seen = []
+        """A property is about to run, for a first look, or in full from where it was left."""
+        before, self._seen = self._so_far.pop(item.name, (None, []))
+        self._running = before.goes_on(item.name) if before else Running(item.name, first_look=first_look)
+        self._examples.deaf = first_look
+
+    def try_ahead(self, item: pytest.Function) -> bool:
+        """Try a property on inputs that were drawn ahead; False: hypothesis must go on, from where this ended."""
+        drawn, running = self.ahead.get(item.name), self._running
+        if drawn is None:
+            return False
+        call, error = item.obj.hypothesis.inner_test, None
+        if running.before is not None:
+            running.examples = running.before.examples
+        unsettled = running.first_look and len(drawn) > FIRST_LOOK
+        try:
+            for _ in range(FIRST_LOOK if unsettled else len(drawn)):
+                call(learner=self.learner, **drawn.popleft())
+            if not unsettled:
+                self.learner.settle()
+        except PropertyEnds as end:
+            error, unsettled = end, False
+        except (LookedAt, Exception):
+            del self.ahead[item.name]
+            if running.error is None:  # what this example means, hypothesis will say
+                running.examples -= 1
+            if not running.first_look:
+                self._leave(item)
+                self.begin(item, first_look=False)
+                return False
+            unsettled = True
+        if unsettled:
+            self._leave(item)
+            running.looked_at = True
+        self.record(item, error, called=True)
+        return True
+
+    def _leave(self, item: pytest.Function) -> None:
+        """Keep what came of a property so far."""
+        self._so_far[item.name] = self._running, self._seen
 
     def called(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
         self.learner.begin()
-        if not hasattr(pyfuncitem.obj, "hypothesis"):
-            self._running.examples = 1
+        drawn = inputs.is_drawn(pyfuncitem.obj)
         try:
+            if not drawn:
+                self._running.examples = 1
+                self._running.is_known()
             value = yield
             self.learner.settle()
         except LookedAt:
             # Not passed on: pytest would write a report of it that nobody reads.
+            self._leave(pyfuncitem)
             self._running.looked_at = True
             return None
-        except (AssertionError, LearnerRaised, ShrunkEnough):
+        except (AssertionError, LearnerRaised, ShrunkEnough) as error:
             if not self._running.first_look:
                 self._gather_evidence(pyfuncitem)
+            elif not drawn and isinstance(error, Exception):
+                self._running.failed(error, self.learner.transcript)
+                self._leave(pyfuncitem)
             raise
-        if not hasattr(pyfuncitem.obj, "hypothesis"):
+        if not drawn:
             self._keep_passing()
         return value
 
@@ -231,7 +254,7 @@ class JudgePlugin:
         self._gather(evidence)
         evidence.take(running.example or example_of(item.name, self.learner.transcript, failed=True))
         self._failing += 1
-        if not hasattr(item.obj, "hypothesis"):
+        if not inputs.is_drawn(item.obj):
             return
         arguments = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
         call = functools.partial(item.obj, **arguments)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import hypothesis
 from hypothesis import Phase
 
 from course.grading.evidence import Example, example_of
-from course.grading.learner import Exchange, PropertyEnds
+from course.grading.learner import Exchange, LearnerRaised, PropertyEnds
 
 # Shrinking goes on for this many examples after the first failure: a count, not a time, so that a verdict is
 # repeatable.
@@ -31,7 +31,10 @@ class LookedAt(BaseException):
 
 @dataclass(slots=True)
 class Running:
-    """The property that is being tried; `telling`: whether a failing example is of the kind that is looked for."""
+    """The property that is being tried; `telling`: whether a failing example is of the kind that is looked for.
+
+    `before`: what came of it so far; those examples are not tried again.
+    """
 
     name: str = ""
     examples: int = 0
@@ -42,10 +45,29 @@ class Running:
     gathering: bool = False
     first_look: bool = False
     looked_at: bool = False
+    # Examples, by number, that the property did not want.
+    assumed: set[int] = field(default_factory=set)
     quickest: float = math.inf
     # Examples tried after the first failure.
     most: int = SHRINK_EXAMPLES
     telling: Callable[[Example], bool] | None = None
+    before: Running | None = None
+
+    def goes_on(self, name: str) -> Running:
+        """The same property, to be run in full from here."""
+        return Running(name, before=self, quickest=self.quickest)
+
+    def is_known(self) -> bool:
+        """Whether the example that begins was tried before and passed; raise what it raised if it did not pass."""
+        before, place = self.before, self.examples
+        if before is None or self.error is not None or place > before.examples or place in before.assumed:
+            return False
+        if place < before.examples or before.error is None:
+            return True
+        if not isinstance(before.error, AssertionError | LearnerRaised):  # the grader's own, perhaps: once more
+            return False
+        self.error, self.transcript, self.example = before.error, before.transcript, before.example
+        raise before.error
 
     @property
     def slow(self) -> bool:

@@ -22,7 +22,7 @@ from course.gate import grader_digest
 from course.grading import wire
 from course.grading.collected import Collected, collect
 from course.grading.isolation import die_with_parent
-from course.grading.judge import Submission, grade
+from course.grading.judge import SEEDS, Submission, grade
 from course.grading.learner import Cancelled
 from course.grading.outcomes import Failure, Outcome
 from course.grading.parcel import pack
@@ -120,7 +120,10 @@ class Service:
 
         def serve(collected: Collected) -> None:
             while self._next is not None and self._same(served):
+                stays = self._next["stay"]
                 self._answer(self._next, collected)
+                if stays:
+                    collected.draw_ahead(SEEDS, lambda: not self._requests.empty())
                 self._next = self._waited()
 
         if not file.is_file():

@@ -323,7 +323,7 @@ def untouched(reference: str, mistaken: str, free: list[str]) -> list[str]:
     # A class is reached through what is changed in it: its other methods are not.
     reached -= {name for name, node in ours.items() if isinstance(node, ast.ClassDef)}
     while True:
-        short = {name.rpartition(".")[2] for name in reached}
+        short = {name.rpartition(".")[2] for name in reached} | _unnamed(reached)
         more = {
             name
             for name, node in ours.items()
@@ -334,11 +334,18 @@ def untouched(reference: str, mistaken: str, free: list[str]) -> list[str]:
         reached |= more
 
 
+def _unnamed(reached: set[str]) -> set[str]:
+    """Classes with a method among these that Python calls without its name (`__missing__`): by theirs it is reached."""
+    methods = [name.rpartition(".") for name in reached]
+    return {owner for owner, _, name in methods if owner and name.startswith("__") and name not in CALLED}
+
+
 # What operators and built-in functions call without a name.
 OPERATORS = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.Pow: "pow", ast.MatMult: "matmul",
     ast.USub: "neg",
 }  # fmt: skip
+CALLED = {"__init__", *(f"__{side}{name}__" for name in OPERATORS.values() for side in ("", "r"))}
 
 
 def _mentioned(node: ast.AST) -> set[str]:
