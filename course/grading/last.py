@@ -72,9 +72,13 @@ def recorded_calls(verdict: Verdict) -> dict[str, bytes]:
             recorded[name] = exchanges
             continue
         with suppress(wire.WireError):
-            plain = [(one.operation, one.name, one.args, one.kwargs, one.shown, one.reply) for one in exchanges]
-            recorded[name] = wire.encode(plain)
+            recorded[name] = wire.encode([_plain(one) for one in exchanges])
     return recorded
+
+
+def _plain(one: Exchange) -> tuple[object, ...]:
+    """The fields of an exchange, in their order, without how long it took."""
+    return one.operation, one.name, one.args, one.kwargs, one.wording, one.reply, 0.0, one.lines
 
 
 def read_last(workspace: Workspace, step: Step) -> LastCheck:

@@ -42,17 +42,33 @@ class ProbeFault(Exception):
     """A probe of ours failed: the grader's fault, not the learner's."""
 
 
+# A text, or what makes it: most are never read.
+Words = str | Callable[[], str]
+
+
 @dataclass(slots=True)
 class Exchange:
-    """One call across the boundary: what was asked and what came back (the raw material of diagnosis and replay)."""
+    """One call across the boundary: what was asked and what came back (the raw material of diagnosis and replay).
+
+    `shown` is a probe's call in words for the learner, `script` in Python that prints what came of it.
+    """
 
     operation: str
     name: str
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
-    shown: str = ""
+    shown: Words = ""
     reply: Any = None
     seconds: float = 0.0
+    script: Words = ""
+
+    @property
+    def wording(self) -> str:
+        return self.shown if isinstance(self.shown, str) else self.shown()
+
+    @property
+    def lines(self) -> str:
+        return self.script if isinstance(self.script, str) else self.script()
 
 
 @dataclass(slots=True)
@@ -128,7 +144,7 @@ class Learner:
     def load(self) -> tuple[Outcome, Failure] | None:
         """Import the learner's module; say why that failed, if it did."""
         try:
-            self._ask("load", "", self._loaded, {}, "")
+            self._ask("load", "", self._loaded, {})
         except PropertyEnds as end:
             return end.outcome, end.failure
         except LearnerRaised as error:
@@ -149,13 +165,16 @@ class Learner:
         """The learner's function of a name that is also one of this object's own."""
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            return self._ask("call", name, args, kwargs, "")
+            return self._ask("call", name, args, kwargs)
 
         return call
 
-    def probe(self, name: str, *args: Any, shown: str = "", **kwargs: Any) -> Any:
-        """Run the probe `name(module, *args, **kwargs)` over there; `shown` is the same in Python, for the learner."""
-        return self._ask("probe", name, args, kwargs, shown)
+    def probe(self, name: str, *args: Any, shown: Words = "", script: Words = "", **kwargs: Any) -> Any:
+        """Run the probe `name(module, *args, **kwargs)` over there.
+
+        `shown` says the same to the learner, best in Python; where it is not, `script` does and prints what came of it.
+        """
+        return self._ask("probe", name, args, kwargs, shown, script)
 
     def settle(self) -> None:
         """Wait until the process has made sure that no call so far replaced anything; raise `PropertyEnds` if one did.
@@ -169,8 +188,16 @@ class Learner:
         """A new example: a new transcript, and a new process if the last one ended."""
         self.transcript = []
 
-    def _ask(self, operation: str, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], shown: str) -> Any:
-        exchange = Exchange(operation, name, args, kwargs, shown)
+    def _ask(
+        self,
+        operation: str,
+        name: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        shown: Words = "",
+        script: Words = "",
+    ) -> Any:
+        exchange = Exchange(operation, name, args, kwargs, shown, script=script)
         self.transcript.append(exchange)
         began = time.monotonic()
         exchange.reply = self._reply(operation, name, args, kwargs)

@@ -18,7 +18,7 @@ MAX_TEXT = 160
 def show_exchange(exchange: Exchange) -> str:
     """The call as Python: the probe's own wording where it has one, else name and arguments."""
     if exchange.shown:
-        return exchange.shown
+        return exchange.wording
     name, args = exchange.name, exchange.args
     if exchange.operation == "load":
         return ""

@@ -19,6 +19,8 @@ def repro(step: Step, failed: PropertyResult, exchange: Exchange, *, debug: bool
     lines = [f'"""{step.number}: {failed.claim}. Written by course replay {step.number}."""', ""]
     if "numpy" in step.rules.imports:
         lines += ["import numpy as np", ""]
+    if "torch" in step.rules.imports:
+        lines[-1:] = ["import torch", ""]
     lines += [f"from {step.module} import *", "breakpoint()" if debug else ""]
     lines += _calls(exchange, failed.failure.summary if failed.failure else "")
     if failed.failure:
@@ -59,18 +61,20 @@ def _arguments(args: tuple[object, ...], kwargs: dict[str, object]) -> str:
 
 
 def _shown(exchange: Exchange, said: str) -> list[str]:
-    """The grader's own wording: as code where it is code, printing what the grader speaks of; else as a comment."""
+    """The grader's script, or its wording: as code where it is code, printing what it speaks of; else as a comment."""
+    if exchange.script:
+        return exchange.lines.splitlines()
     try:
-        tree = ast.parse(exchange.shown)
+        tree = ast.parse(exchange.wording)
     except SyntaxError:
-        return _as_comment(exchange.shown)
+        return _as_comment(exchange.wording)
     bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     bound -= _continued(tree)
     lines, unknown = _given(tree, exchange, bound)
     if unknown:
         words = f"What stands here for {' and '.join(unknown)} is an object of the grader's own:"
-        return [*_as_comment(words), *(f"# {line}" for line in exchange.shown.splitlines())]
+        return [*_as_comment(words), *(f"# {line}" for line in exchange.wording.splitlines())]
     *before, last = tree.body or [ast.Pass()]
     spoken = _spoken_of(said, _made(tree))
     # A call that hands nothing back is done for what it changes: that is printed.
@@ -90,7 +94,7 @@ def _given(tree: ast.Module, exchange: Exchange, bound: set[str]) -> tuple[list[
     lines, unknown = [], []
     free = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
     for name in dict.fromkeys(free):
-        if name in bound or hasattr(builtins, name) or name in ("np", "math"):
+        if name in bound or hasattr(builtins, name) or name in ("np", "math", "torch"):
             continue
         if name == "rng":
             lines.append("rng = np.random.default_rng(0)")

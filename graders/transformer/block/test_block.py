@@ -1,13 +1,14 @@
 """The hidden grader of 2.11. The oracle is a block in NumPy, float64, its gradients a complex step. No torch here."""
 
 import math
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course.grading import check, gradients
+from course.grading import check, gradients, torch_script
 from course.grading.show import show_value
 from course.grading.strategies import normal, rngs, sizes, upstream
 
@@ -119,14 +120,33 @@ def shown(case, *, dtype="float64", dy=None, then=(), **more):
     return f"m = TransformerBlock({', '.join(map(repr, case.init))}{words}) in {dtype}; {call}; {weights}"
 
 
+def script(case, *rest, dtype="float64", dy=None, then=(), first=(), **more):
+    """The same as Python that prints what came of it; `first` and `rest` are lines before and after."""
+    words = "".join(f", {key}={value}" for key, value in more.items())
+    block = [f"m = TransformerBlock({', '.join(map(repr, case.init))}{words})", torch_script.loaded(case.state, dtype)]
+    lines = torch_script.run(called("x", case.given), dy, "{'x': x, **dict(m.named_parameters())}", dtype)
+    again = [f"print({called(torch_script.tensor(x, dtype), rows)}.tolist())" for x, rows in then]
+    return "\n".join([*block, torch_script.leaf("x", case.x, dtype), *first, *lines, *again, *rest])
+
+
+def called(x, rows=None):
+    return f"m({x})" if rows is None else f"m({x}, {torch_script.tensor(rows)})"
+
+
 def run(learner, case, dy=None, **more):
-    text = shown(case, dy=dy, **more)
-    return learner.probe("run", case.init, case.state, case.x, dy, case.given, shown=text, **more)
+    text, code = partial(shown, case, dy=dy, **more), partial(script, case, dy=dy, **more)
+    return learner.probe("run", case.init, case.state, case.x, dy, case.given, shown=text, script=code, **more)
+
+
+# What each mode of the probe `several` does, as Python.
+MODES = {"seed": "torch.manual_seed(0)", "copy": "m = copy.deepcopy(m)"}
 
 
 def several(learner, case, modes, **more):
     text = f"{shown(case, **more)}, again and again: {', '.join(modes)}"
-    return learner.probe("several", case.init, case.state, case.x, modes, shown=text, **more)
+    lines = [MODES.get(mode, f"m.train({mode == 'train'}); print(m(x).tolist())") for mode in modes]
+    code = partial(script, case, *lines, first=("import copy", MODES["seed"]), **more)
+    return learner.probe("several", case.init, case.state, case.x, modes, shown=text, script=code, **more)
 
 
 def definition(case, pre_norm, x=None, places=None):
@@ -308,7 +328,8 @@ def test_dropout(learner, branch, p, seed, rng):
     added = definition(case, True) - case.x
     key = "attn.output_proj.weight" if branch == "attention" else "ffn.w2.weight"
     text = f"torch.manual_seed({seed}); {shown(case, dropout=p, dy=case.dy)}"
-    seen = learner.probe("thinned", case.init, case.state, case.x, case.dy, key, p, seed, shown=text)
+    code = partial(script, case, dropout=p, dy=case.dy, first=(f"torch.manual_seed({seed})",))
+    seen = learner.probe("thinned", case.init, case.state, case.x, case.dy, key, p, seed, shown=text, script=code)
     got = check.number_array(seen["y"], "y")
     check.that(got.shape == case.x.shape, f"y has shape {got.shape}, expected {case.x.shape}")
     got = got - case.x
@@ -351,7 +372,8 @@ def test_dropout_apart(learner):
         case = fixed(rng, d=16, shape=(4, 10))
         case.state["attn.output_proj.weight"] = 1e9 * case.state["attn.output_proj.weight"]
         text = f"torch.manual_seed({seed}); {shown(case, dropout=0.5)}"
-        seen = learner.probe("apart", case.init, case.state, case.x, seed, shown=text)
+        code = partial(script, case, dropout=0.5, first=(f"torch.manual_seed({seed})",))
+        seen = learner.probe("apart", case.init, case.state, case.x, seed, shown=text, script=code)
         # What the attention adds is a billion times larger: where it is dropped, the feed-forward is what is left.
         left = np.abs(check.number_array(seen["y"], "y") - case.x)
         far = left > 1e3
@@ -422,8 +444,8 @@ def test_device_and_dtype(learner):
         check.that(held["placed"] >= len(KEYS) + 1, f"{text}: a part of the block is not told the device")
     case = fixed(np.random.default_rng(211))
     for more in ({}, {"pre_norm": False, "dropout": 0.5}):
-        text = shown(case, **more)
-        made = learner.probe("made_by_forward", case.init, case.state, case.x, shown=text, **more)["names"]
+        words = {"shown": shown(case, **more), "script": script(case, **more)}
+        made = learner.probe("made_by_forward", case.init, case.state, case.x, **words, **more)["names"]
         check.that(not made, f"torch.{made[0] if made else ''}(…) is told no device: it fails on a GPU")
 
 
@@ -442,7 +464,8 @@ def test_dtypes(learner):
             check.finite(gradient(seen, key), what=f"the gradient of {key}")
         more = {"pre_norm": pre_norm, "dropout": 0.5}
         text = f"{shown(case, dtype=dtype, **more)}; y.dtype"
-        kind = learner.probe("dtype_in_training", case.init, case.state, case.x, dtype, shown=text, **more)
+        code = partial(script, case, "print(y.dtype)", dtype=dtype, **more)
+        kind = learner.probe("dtype_in_training", case.init, case.state, case.x, dtype, shown=text, script=code, **more)
         check.that(kind == dtype, f"with dropout y has dtype {kind}, expected {dtype}")
 
 
@@ -461,7 +484,20 @@ def test_pure(learner):
 
 def bridged(learner, case, dtype):
     text = f"{shown(case, dtype=dtype)}; bridge_params(m)"
-    return learner.probe("bridged", case.init, case.state, case.x, dtype, shown=text)
+    code = partial(script, case, *BRIDGED, dtype=dtype)
+    return learner.probe("bridged", case.init, case.state, case.x, dtype, shown=text, script=code)
+
+
+# The arrays; then after the weights are doubled; then the weights after the arrays are set to 0.
+BRIDGED = [
+    "arrays = bridge_params(m)",
+    "print({key: one.tolist() for key, one in arrays.items()})",
+    "with torch.no_grad():",
+    "    [one.mul_(2) for one in m.parameters()]",
+    "print({key: one.tolist() for key, one in arrays.items()})",
+    "[one.fill(0) for one in arrays.values()]",
+    "print({key: one.tolist() for key, one in m.named_parameters()})",
+]
 
 
 @settings(max_examples=3)

@@ -188,7 +188,7 @@ def left_behind(
         raised = True
     model.fails = False
     grads = [
-        one.grad is None if not place % 2 else bool((one.grad == float(place)).all())
+        one.grad is None if not place % 2 else one.grad is not None and bool((one.grad == float(place)).all())
         for place, one in enumerate(model.parameters())
     ]
     return {

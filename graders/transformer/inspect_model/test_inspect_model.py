@@ -2,13 +2,14 @@
 
 import itertools
 import math
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from course.grading import check, gradients
+from course.grading import check, gradients, torch_script
 from course.grading.show import show_value
 from course.grading.strategies import normal, rngs, sizes, strided, upstream
 
@@ -124,9 +125,48 @@ def described(case, mode="eval"):
     return f"model: {size}, random weights, .{mode}(); ids = {show_value(case.ids)}"
 
 
+# The model of the probes, as Python, of the learner's own parts.
+MODEL = """
+from torch import nn
+from minillm.transformer.block import TransformerBlock
+from minillm.transformer.modules import Embedding, Linear, RMSNorm
+
+class Model(nn.Module):
+    def __init__(self, V, d, heads, d_ff, depth, theta, p):
+        super().__init__()
+        self.token_embeddings, self.ln_final, self.lm_head = Embedding(V, d), RMSNorm(d), Linear(d, V)
+        self.layers = nn.ModuleList(TransformerBlock(d, heads, d_ff, 64, theta, dropout=p) for _ in range(depth))
+        self.positions, self.fails = None, False
+
+    def forward(self, ids):
+        x = self.token_embeddings(ids)
+        for block in self.layers:
+            x = block(x, self.positions)
+            if self.fails:
+                raise KeyError("the model itself fails")
+        return self.lm_head(self.ln_final(x))
+"""
+
+
+def script(case, *call):
+    """A model in evaluation mode, its ids, and what is done with them, as Python."""
+    V, d, heads, d_ff, depth, theta, p = case.sizes
+    lines = [MODEL, f"model = m = Model({V}, {d}, {heads}, {d_ff}, {depth}, {theta or 100.0}, {p})"]
+    lines.append(torch_script.loaded(case.state))
+    if not theta:
+        lines += ["for block in model.layers:", "    block.attn.rope = None"]
+    if case.positions is not None:
+        lines.append(f"model.positions = {torch_script.tensor(case.positions)}")
+    lines += ["model.lm_head.weight = model.token_embeddings.weight"] * case.tied
+    lines += ["model.unread = nn.Parameter(torch.ones(2, dtype=torch.float64))"] * case.unread
+    lines += [f"model.get_parameter({name!r}).requires_grad_(False)" for name in case.frozen]
+    return "\n".join([*lines, "model.eval()", f"ids = {torch_script.tensor(case.ids)}", *call])
+
+
 def weights(learner, case, layer, head):
-    text = f"attention_weights(model, ids, {layer}, {head})  # {described(case)}"
-    got = learner.probe("weights", setting(case), case.ids, layer, head, shown=text)
+    call = f"attention_weights(model, ids, {layer}, {head})"
+    text, code = (lambda: f"{call}  # {described(case)}"), partial(script, case, f"print({call}.tolist())")
+    got = learner.probe("weights", setting(case), case.ids, layer, head, shown=text, script=code)
     return check.number_array(got, "the weights"), got
 
 
@@ -140,7 +180,9 @@ def same_weights(learner, case, layer, head):
 
 def flow(learner, case):
     text = f"gradient_flow(model, (ids, targets))  # targets = {show_value(case.targets)}; {described(case)}"
-    got = learner.probe("flow", setting(case), case.ids, case.targets, shown=text)
+    targets = f"targets = {torch_script.tensor(case.targets)}"
+    code = partial(script, case, targets, "print(gradient_flow(model, (ids, targets)))")
+    got = learner.probe("flow", setting(case), case.ids, case.targets, shown=text, script=code)
     check.that(isinstance(got, dict), f"gradient_flow returned {check.describe(got)}, expected a dict")
     names = [name for name in case.state if name not in case.frozen and not (case.tied and name == "lm_head.weight")]
     wanted = sorted([*names, *["unread"] * case.unread])
@@ -215,11 +257,32 @@ def test_weights_refuses(learner):
             weights(learner, case, *where)
 
 
+# How the probe `left_behind` puts a model into a mode, and what may be another afterwards, as Python.
+MIXED = ["model.layers[0].ffn.eval()", "model.ln_final.eval()", "model.layers[-1].attn.q_proj.eval()"]
+GRADS = """
+for place, one in enumerate(model.parameters()):
+    one.grad = torch.full_like(one, place) if place % 2 else None"""
+LEFT = """
+print("training:", {name: part.training for name, part in model.named_modules()})
+print("hooks:", sum(len(part._forward_hooks) + len(part._forward_pre_hooks) for part in model.modules()))
+print("grads:", [one.grad if one.grad is None else one.grad.flatten()[0].item() for one in model.parameters()])
+print("trained:", [one.requires_grad for one in model.parameters()])
+print("ids:", ids.tolist(), "gradients are recorded:", torch.is_grad_enabled())"""
+
+
+def script_left(case, mode, name, fails):
+    modes = [f"model.train({mode != 'eval'})", *(MIXED if mode == "mixed" else [])]
+    call = ["model.fails = True", "try:", f"    {name}", "except KeyError as error:", "    print(error)"]
+    return script(case, *modes, GRADS, *(call if fails else [name]), LEFT)
+
+
 def untouched(learner, case, mode, question, *, fails=False):
     name = {"weights": "attention_weights(model, ids, 0, 0)", "flow": "gradient_flow(model, (ids, ids))"}[question]
+    code = partial(script_left, case, mode, name, fails)
     trouble = ", and the model raises a KeyError on the way" if fails else ""
     text = f"{name}{trouble}  # {described(case, mode)}"
-    seen = learner.probe("left_behind", setting(case), case.ids, mode, question, fails=fails, shown=text)
+    asked = (setting(case), case.ids, mode, question)
+    seen = learner.probe("left_behind", *asked, fails=fails, shown=text, script=code)
     parts = ", ".join(seen["modes"][:3])
     check.that(not seen["modes"], f"afterwards these parts are in another mode: {parts}")
     check.that(not seen["hooks"], f"{seen['hooks']} hooks are left in the model")
@@ -255,7 +318,8 @@ def test_weights_fail(learner):
 
 def entropies(learner, W, dtype="float64"):
     text = f"attention_entropy(torch.tensor({show_value(W)}, dtype=torch.{dtype}))"
-    seen = learner.probe("entropy", W, dtype, shown=text)
+    code = f"print(attention_entropy({torch_script.tensor(W, dtype)}).tolist())"
+    seen = learner.probe("entropy", W, dtype, shown=text, script=code)
     check.that(seen["kept"], "the weights were changed")
     got = check.number_array(seen["entropy"], "the entropies")
     check.that(got.shape == W.shape[:-1], f"the entropies have shape {got.shape}, expected {W.shape[:-1]}")
