@@ -206,7 +206,7 @@ def _draws(curriculum: Curriculum, step: Step) -> Iterator[str]:
         called = ast.unparse(node.func)
         if called == "example":
             yield from (
-                f"{file.name}:{one.lineno}: an @example hands the same generator to one run after the other; give its seed"
+                f"{file.name}:{one.lineno}: an @example hands the same generator to each run in turn; give it the seed"
                 for one in node.args
                 if isinstance(one, ast.Call) and ast.unparse(one.func) in OWN_GENERATORS
             )
