@@ -387,7 +387,7 @@ def dev_check(folder: Path, steps: Sequence[str]) -> list[Row]:
 def _children_cpu() -> float:
     """Seconds that the processes started here, and theirs, have computed; 0 where nobody counts."""
     try:
-        import resource  # noqa: PLC0415
+        import resource
     except ImportError:  # Windows
         return 0.0
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
