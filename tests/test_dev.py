@@ -76,6 +76,15 @@ def test_a_grader_that_draws_what_no_seed_decides_is_a_fault(copied: Content, dr
     ]
 
 
+def test_a_generator_that_one_run_leaves_to_the_next_is_a_fault(copied: Content) -> None:
+    file = copied.test_file(KEY)
+    rest = file.read_text(encoding="utf-8")
+    drawn = "from hypothesis import example\n\n@example(1, np.random.default_rng(3))\ndef helper(x, rng):\n    pass\n"
+    file.write_text(f"{rest}\n\n{drawn}", encoding="utf-8")
+    [fault] = faults(copied)
+    assert fault.startswith(f"test_double.py:{rest.count(chr(10)) + 5}: an @example hands the same generator")
+
+
 def test_lint_only_grades_nothing(cli: Cli, copied: Content) -> None:
     cli.content = copied
     copied.test_file(KEY).write_text("raise SystemExit\n", encoding="utf-8")

@@ -23,8 +23,13 @@ CURRICULUM = load_curriculum(CONTENT)
 @pytest.mark.parametrize(
     "key",
     [
-        "foundations/neuron", "foundations/engine", "foundations/tensor", "tokenizer/bpe_basic", "transformer/modules",
-        "transformer/block", "transformer/inspect_model",
+        "foundations/neuron",
+        "foundations/engine",
+        "foundations/tensor",
+        "tokenizer/bpe_basic",
+        "transformer/modules",
+        "transformer/block",
+        "transformer/inspect_model",
     ],
 )
 def test_the_script_prints_the_numbers_of_the_verdict(key):

@@ -46,8 +46,8 @@ def hint(step: str | None) -> None:
 def replay(ctx: click.Context, step: str | None, debug: bool) -> None:
     """Run exactly the failing call on your code.
 
-    It runs here and without limits. Writes it as repro_STEP.py into the workspace: ten lines that need nothing but
-    your package and NumPy.
+    It runs here and without limits. Writes it as repro_STEP.py into the workspace: some ten lines that need nothing
+    but your package and what the step imports.
     """
     from course.grading.last import read_last  # noqa: PLC0415
     from course.mentor.repro import repro  # noqa: PLC0415

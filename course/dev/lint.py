@@ -194,6 +194,9 @@ def _rights(curriculum: Curriculum, step: Step) -> Iterator[str]:
         yield "there is no second right implementation (right_*.py): nothing shows that other styles pass"
 
 
+OWN_GENERATORS = ("random.Random", "np.random.default_rng")
+
+
 def _draws(curriculum: Curriculum, step: Step) -> Iterator[str]:
     """Random numbers that nothing seeds would make the same code pass one day and fail the next."""
     file = curriculum.content.test_file(step.key)
@@ -201,6 +204,12 @@ def _draws(curriculum: Curriculum, step: Step) -> Iterator[str]:
         if not isinstance(node, ast.Call):
             continue
         called = ast.unparse(node.func)
-        own = called in ("random.Random", "np.random.default_rng")
+        if called == "example":
+            yield from (
+                f"{file.name}:{one.lineno}: an @example hands the same generator to each run in turn; give it the seed"
+                for one in node.args
+                if isinstance(one, ast.Call) and ast.unparse(one.func) in OWN_GENERATORS
+            )
+        own = called in OWN_GENERATORS
         if called.startswith(("random.", "np.random.")) and not (own and node.args):
             yield f"{file.name}:{node.lineno}: {called}() draws what no seed decides; take strategies.rngs()"

@@ -17,14 +17,15 @@ from typing import IO, Any, cast
 
 from course.curriculum import Budget, Rules
 from course.grading import awake, disk, scratch, wire
+from course.grading.answers import is_answer
 from course.grading.isolation import default_readable
 from course.grading.outcomes import Outcome
+from course.grading.printed import Printed
 from course.grading.starved import MOST, starved
 from course.grading.tree import Tree
 
 START_SECONDS = 60.0
 WATCH_SECONDS = 0.05
-KEPT_OUTPUT = 8 << 10
 FILE_SIZE = 64 << 20
 # All files together; looked at this often.
 DISK = 512 << 20
@@ -107,7 +108,7 @@ class LearnerProcess:
         except BaseException:  # Ctrl-C as well
             scratch.remove(self.scratch)
             raise
-        self.printed = _Tail(cast(IO[bytes], self.process.stderr))
+        self.printed = Printed(cast(IO[bytes], self.process.stderr))
         self._wait = awake.waiting_on(cast(Any, self.process.stdout)) if setup.awake else awake.asleep
         self._deadline: float | None = None
         self._stopped_by: Stopped | None = None
@@ -177,7 +178,7 @@ class LearnerProcess:
         self._deadline = time.monotonic() + seconds
         self._send(request)
         reply = self._answer(self._number, seconds)
-        if not _is_answer(reply, operation):
+        if not is_answer(reply, operation):
             raise self._forged("an answer of another form")
         return reply
 
@@ -314,49 +315,3 @@ class LearnerProcess:
 def _ticket() -> int:
     """A number for a question that nobody guesses: an answer that was not asked for carries another."""
     return int.from_bytes(os.urandom(7), "big") + 1
-
-
-# What a learner process answers; the judge itself says the rest.
-_STATUSES = frozenset({
-    "ok", "raised", "unfinished", "missing", "signature", "forbidden", "memory", "exit", "unsendable", "probe-fault",
-})  # fmt: skip
-
-
-def _is_answer(reply: dict[str, Any], operation: str) -> bool:
-    """Tell the engine's own answers from those that the learner's code could write to the same pipe."""
-    status = reply["status"]
-    if not isinstance(status, str) or status not in _STATUSES or (status == "probe-fault" and operation != "probe"):
-        return False
-    named = status != "raised" or (isinstance(reply.get("type"), str) and _are_texts(reply.get("bases")))
-    return named and isinstance(reply.get("message", ""), str) and _are_texts(reply.get("where", []))
-
-
-def _are_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-class _Tail:
-    """Drain what the learner's code prints; keep the end of it and count the rest."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self._kept = b""
-        self._size = 0
-        self._thread = threading.Thread(target=self._drain, daemon=True)
-        self._thread.start()
-
-    def _drain(self) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            while block := os.read(self._stream.fileno(), 1 << 16):
-                self._size += len(block)
-                self._kept = (self._kept + block)[-KEPT_OUTPUT:]
-
-    def join(self) -> None:
-        self._thread.join(1)
-
-    @property
-    def text(self) -> str:
-        text = self._kept.decode("utf-8", "replace")
-        if self._size > len(self._kept):
-            return f"… {self._size - len(self._kept):,} bytes before this are not shown\n{text}"
-        return text

@@ -1,4 +1,4 @@
-"""The failing call as a script of ten lines, which needs nothing but the learner's package and NumPy."""
+"""The failing call as a script of some ten lines: it needs the learner's package, NumPy or torch, and nothing else."""
 
 from __future__ import annotations
 
