@@ -60,11 +60,10 @@ class Collected:
         items = [item for item in self._items if not only or item.name in only]
         run.prepare(items)
         for item in items:
-            if drawn := self.ahead.get((run.seed, item.name)):
+            if (drawn := self.ahead.get((run.seed, item.name))) and run.takes_ahead(item):
                 # Each is used once: a property may change what it is given.
                 del self.ahead[run.seed, item.name]
-                if run.takes_ahead(item):
-                    run.ahead[item.name] = deque(drawn)
+                run.ahead[item.name] = deque(drawn)
         if look:
             first = {name: place for place, name in enumerate(run.order())}
             for item in sorted(items, key=lambda item: first.get(item.name, len(first))):

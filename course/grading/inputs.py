@@ -26,7 +26,7 @@ def is_drawn(function: Any) -> bool:
     return hasattr(function, "hypothesis")
 
 
-def seed(
+def prepare(
     function: Any,
     name: str,
     seed: int,
@@ -71,7 +71,7 @@ class Interrupted(BaseException):
 
 
 def drawn_ahead(
-    function: Any, name: str, number: int, fixtures: Sequence[str], interrupt: Callable[[], bool]
+    function: Any, name: str, seed: int, fixtures: Sequence[str], interrupt: Callable[[], bool]
 ) -> list[Input] | None:
     """Draw what a run with this seed would try a property on, in that order.
 
@@ -95,7 +95,7 @@ def drawn_ahead(
 
         return note
 
-    seed(function, name, number, noted, phases=(Phase.explicit, Phase.generate))
+    prepare(function, name, seed, noted, phases=(Phase.explicit, Phase.generate))
     try:
         function(**dict.fromkeys(fixtures))
     except Exception:  # a run of the property will say it

@@ -86,7 +86,7 @@ class JudgePlugin:
         phases = (Phase.explicit, Phase.reuse, Phase.generate, *((Phase.shrink,) if self._shrink else ()))
         for item in items:
             if inputs.is_drawn(item.obj):
-                inputs.seed(
+                inputs.prepare(
                     item.obj, item.name, self.seed, self._recorded,
                     phases=phases, most_examples=self._most_examples, database=self._examples,
                 )  # fmt: skip
