@@ -40,7 +40,7 @@ class Direct:
     def function(self, name: str) -> Callable[..., Any]:
         return raising(probes.find_function(self._module, name))
 
-    def probe(self, name: str, *args: Any, shown: str = "", **kwargs: Any) -> Any:
+    def probe(self, name: str, *args: Any, shown: object = "", script: object = "", **kwargs: Any) -> Any:
         place = next(one for one in (*self._own, probes) if hasattr(one, name))
         return raising(functools.partial(getattr(place, name), self._module))(*args, **kwargs)
 
