@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 
 import hypothesis.core
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
+from hypothesis.internal.conjecture import providers
 
 from course.grading.draws import drawn_alike
 
@@ -44,6 +46,17 @@ def test_the_inputs_are_the_same_whatever_the_global_generators_hold():
         random.seed(2)
         second, _ = drawn(strategy)
     assert first == second
+
+
+def test_the_inputs_are_the_same_whatever_was_drawn_before(monkeypatch):
+    strategy = st.lists(st.integers(0, 10**9), min_size=50, max_size=60)
+    with drawn_alike():
+        first, _ = drawn(strategy)
+    constants = copy.deepcopy(providers._local_constants)
+    constants.integers.update(range(1000, 1500))
+    monkeypatch.setattr(providers, "_local_constants", constants)
+    with drawn_alike():
+        assert drawn(strategy)[0] == first
 
 
 def test_equal_parts_are_made_once_and_like_ones_are_told_apart():

@@ -20,6 +20,9 @@ from hypothesis.strategies._internal import core as strategies
 
 _NOTHING = contextlib.nullcontext()
 
+# As they are before anything was drawn in this process: a judge has drawn nothing else, a run of tests has.
+_CONSTANTS = copy.deepcopy(getattr(providers, "_local_constants", None))
+
 
 def _nothing(*_: object) -> contextlib.nullcontext[None]:
     return _NOTHING
@@ -38,9 +41,8 @@ def drawn_alike() -> Iterator[None]:
     - A composite strategy that makes the parts it draws from makes them at each draw, and hypothesis looks at every new
       one at length. Equal parts are made once.
     """
-    constants = copy.deepcopy(getattr(providers, "_local_constants", None))
     changed = [
-        (providers, "_get_local_constants", lambda: constants),
+        (providers, "_get_local_constants", lambda: _CONSTANTS),
         (hypothesis.core, "deterministic_PRNG", _nothing),
         (hypothesis.control, "deprecate_random_in_strategy", _nothing),
         (strategies, "deprecate_random_in_strategy", _nothing),
