@@ -55,6 +55,8 @@ def test_the_inputs_are_the_same_whatever_was_drawn_before(monkeypatch):
     constants = copy.deepcopy(providers._local_constants)
     constants.integers.update(range(1000, 1500))
     monkeypatch.setattr(providers, "_local_constants", constants)
+    monkeypatch.setattr(providers, "CONSTANTS_CACHE", type(providers.CONSTANTS_CACHE)(1024))
+    assert drawn(strategy)[0] != first
     with drawn_alike():
         assert drawn(strategy)[0] == first
 

@@ -22,6 +22,8 @@ _NOTHING = contextlib.nullcontext()
 
 # As they are before anything was drawn in this process: a judge has drawn nothing else, a run of tests has.
 _CONSTANTS = copy.deepcopy(getattr(providers, "_local_constants", None))
+# Which of them suit which strategy.
+_SUITING = type(providers.CONSTANTS_CACHE)(1024) if hasattr(providers, "CONSTANTS_CACHE") else None
 
 
 def _nothing(*_: object) -> contextlib.nullcontext[None]:
@@ -43,6 +45,7 @@ def drawn_alike() -> Iterator[None]:
     """
     changed = [
         (providers, "_get_local_constants", lambda: _CONSTANTS),
+        (providers, "CONSTANTS_CACHE", _SUITING),
         (hypothesis.core, "deterministic_PRNG", _nothing),
         (hypothesis.control, "deprecate_random_in_strategy", _nothing),
         (strategies, "deprecate_random_in_strategy", _nothing),
