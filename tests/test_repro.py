@@ -8,7 +8,7 @@ import pytest
 
 from course.content import find_content
 from course.curriculum import load_curriculum
-from course.grading.learner import Exchange
+from course.grading.exchange import Exchange
 from course.grading.mistakes import load_mistakes
 from course.grading.outcomes import Failure, Outcome, PropertyResult
 from course.mentor.repro import repro

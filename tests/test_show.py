@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from grading_helpers import brief
 
-from course.grading.learner import Exchange
+from course.grading.exchange import Exchange
 from course.grading.show import show_exchange, show_value
 from course.grading.wire import Opaque, Tensor
 

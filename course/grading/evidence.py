@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from course.grading import check
-from course.grading.learner import Exchange
+from course.grading.exchange import Exchange
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ from course.grading.outcomes import Diagnosis, Failure, Outcome, PropertyResult,
 
 if TYPE_CHECKING:
     from course.grading.collected import Collected
-    from course.grading.learner import Exchange, Learner, Spare
+    from course.grading.exchange import Exchange
+    from course.grading.learner import Learner, Spare
     from course.grading.plugin import JudgePlugin
     from course.grading.process import Setup
     from course.grading.replayer import Replayer

@@ -7,17 +7,15 @@ import json
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from course.curriculum import Step
 from course.errors import UsageError
 from course.files import write_whole
 from course.grading import wire
+from course.grading.exchange import Exchange
 from course.grading.outcomes import SCHEMA, Diagnosis, Failure, Finding, Outcome, PropertyResult, Verdict
 from course.workspace import Workspace
-
-if TYPE_CHECKING:
-    from course.grading.learner import Exchange
 
 
 class NotChecked(UsageError):
@@ -40,8 +38,6 @@ class LastCheck:
         """The calls of a property that failed; decoded only when asked for, because arrays need NumPy."""
         if name not in self.recorded:
             return []
-        from course.grading.learner import Exchange  # noqa: PLC0415 - with it comes everything that runs a process
-
         return [Exchange(*one) for one in wire.decode(base64.b64decode(self.recorded[name]))]
 
     @property

@@ -16,7 +16,8 @@ from hypothesis.errors import Flaky, HypothesisException
 from course.grading import check, inputs
 from course.grading.evidence import Evidence, Example, example_of
 from course.grading.examples import RememberedExamples
-from course.grading.learner import Cancelled, Exchange, Learner, LearnerRaised, PropertyEnds
+from course.grading.exchange import Exchange
+from course.grading.learner import Cancelled, Learner, LearnerRaised, PropertyEnds
 from course.grading.meaning import claim_of, judged
 from course.grading.outcomes import Failure, Outcome, PropertyResult
 from course.grading.running import LookedAt, Running, ShrunkEnough, once_more

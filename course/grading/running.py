@@ -11,7 +11,8 @@ import hypothesis
 from hypothesis import Phase
 
 from course.grading.evidence import Example, example_of
-from course.grading.learner import Exchange, LearnerRaised, PropertyEnds
+from course.grading.exchange import Exchange
+from course.grading.learner import LearnerRaised, PropertyEnds
 
 # Shrinking goes on for this many examples after the first failure: a count, not a time, so that a verdict is
 # repeatable.

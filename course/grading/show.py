@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from course.grading.learner import Exchange
+from course.grading.exchange import Exchange
 from course.grading.wire import Tensor
 
 MAX_ELEMENTS = 24

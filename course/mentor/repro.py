@@ -9,7 +9,7 @@ import textwrap
 from typing import Any
 
 from course.curriculum import Step
-from course.grading.learner import Exchange
+from course.grading.exchange import Exchange
 from course.grading.outcomes import PropertyResult
 from course.grading.show import show_value
 

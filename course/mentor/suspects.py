@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from course.content import Content
 from course.curriculum import Step
+from course.grading.exchange import Exchange
 from course.grading.last import LastCheck
-from course.grading.learner import Exchange
 from course.grading.mistakes import load_mistakes
 from course.grading.outcomes import Finding
 

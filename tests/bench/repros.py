@@ -23,8 +23,9 @@ import numpy as np
 from course.code import modules_in
 from course.content import PACKAGE, Content
 from course.curriculum import Curriculum, Step
+from course.grading.exchange import Exchange
 from course.grading.judge import Submission, grade, reference_modules
-from course.grading.learner import Exchange, Spare
+from course.grading.learner import Spare
 from course.grading.mistakes import Mistake, load_mistakes
 from course.grading.outcomes import Outcome, Verdict
 from course.grading.wire import Record
