@@ -54,6 +54,11 @@ def test_what_the_grader_speaks_of_is_printed():
     assert script("x1 = f(2)", "the value is wrong")[-1] == "print(x1)"
 
 
+def test_what_a_loop_calls_is_printed_each_time():
+    assert script("for _ in range(3):\n    f(2)\n")[-2:] == ["for _ in range(3):", "    print(f(2))"]
+    assert script("for x in [1, 2]: y = f(x)")[-2:] == ["for x in [1, 2]:", "    y = f(x)"]
+
+
 def test_gradients_that_stay_in_the_network_are_printed():
     program = "net = MLP(2)\nnet.forward(1.0)\nnet.backward(2.0)"
     value = {"results": [{"dx": 1.0, "grads": [3.0]}]}

@@ -78,15 +78,23 @@ def _shown(exchange: Exchange, said: str) -> list[str]:
     *before, last = tree.body or [ast.Pass()]
     spoken = _spoken_of(said, _made(tree))
     # A call that hands nothing back is done for what it changes: that is printed.
-    silent = isinstance(last, ast.Expr) and bool(spoken)
     lines += [ast.unparse(one) for one in before]
-    printed = isinstance(last, ast.Expr) and not silent
-    lines.append(f"print({ast.unparse(last)})" if printed else ast.unparse(last))
+    lines.append(ast.unparse(last if spoken else _printing(last)))
     if isinstance(last, ast.Assign) and not spoken:
         spoken = [ast.unparse(last.targets[0])]
     if not spoken and (network := _backward_of(last)) and _brings(exchange.reply.get("value"), "grads"):
         spoken = [f"{network}.grads"]
     return lines + [f"print({one})" for one in spoken]
+
+
+def _printing(statement: ast.stmt) -> ast.stmt:
+    """The statement, with the value printed that it ends with: in a loop, each time around."""
+    match statement:
+        case ast.Expr(value):
+            return ast.Expr(ast.Call(ast.Name("print"), [value], []))
+        case ast.For(target, values, [*before, last], orelse):
+            return ast.For(target, values, [*before, _printing(last)], orelse, lineno=statement.lineno)
+    return statement
 
 
 def _given(tree: ast.Module, exchange: Exchange, bound: set[str]) -> tuple[list[str], list[str]]:
