@@ -77,8 +77,8 @@ def _shown(exchange: Exchange, said: str) -> list[str]:
         return [*_as_comment(words), *(f"# {line}" for line in exchange.wording.splitlines())]
     *before, last = tree.body or [ast.Pass()]
     spoken = _spoken_of(said, _made(tree))
-    # A call that hands nothing back is done for what it changes: that is printed.
     lines += [ast.unparse(one) for one in before]
+    # A call that hands nothing back is done for what it changes: that is printed.
     lines.append(ast.unparse(last if spoken else _printing(last)))
     if isinstance(last, ast.Assign) and not spoken:
         spoken = [ast.unparse(last.targets[0])]
