@@ -6,7 +6,6 @@ version changes is answered by it as by the reference: the version need not be r
 
 from __future__ import annotations
 
-import inspect
 import sys
 import threading
 import time
@@ -14,6 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
+
+from course.grading.codes import differ, functions
 
 # Paths of functions, "Tensor.backward"; None is all there may be.
 Functions = frozenset[str] | None
@@ -36,7 +37,7 @@ class Reach:
 
     def __init__(self, module: ModuleType, code: CodeType) -> None:
         self._code = code
-        self._codes = dict(_functions(code))
+        self._codes = dict(functions(code))
         self._paths = {id(one): path for path, one in self._codes.items()}
         # What stands behind a decorator may be remembered, and not called again: it counts as reached, always.
         plain = {id(one) for one in _plain_codes(module)}
@@ -50,7 +51,7 @@ class Reach:
     def changed(self, code: CodeType) -> Functions:
         """The functions in which another version of the module differs."""
         found: set[str] = set()
-        return frozenset(found) if _differ(self._code, code, "", found) else None
+        return frozenset(found) if differ(self._code, code, "", found) else None
 
     def run(self, work: Callable[[], bool | None]) -> Reached:
         """Do the work, on the reference, and note which functions it reaches."""
@@ -87,29 +88,6 @@ class Reach:
         return frozenset(found)
 
 
-def _functions(code: CodeType, path: str = "") -> Iterator[tuple[str, CodeType]]:
-    """Every function in a code, by its path; a lambda or a comprehension is one, a class is not."""
-    for name, inner in _inner(code):
-        where = f"{path}.{name}" if path else name
-        if _is_function(inner):
-            yield where, inner
-        yield from _functions(inner, where)
-
-
-def _inner(code: CodeType) -> list[tuple[str, CodeType]]:
-    """The codes that stand in a code, each with a name of its own."""
-    found: list[tuple[str, CodeType]] = []
-    for one in code.co_consts:
-        if isinstance(one, CodeType):
-            same = sum(name.partition("#")[0] == one.co_name for name, _ in found)
-            found.append((f"{one.co_name}#{same}" if same else one.co_name, one))
-    return found
-
-
-def _is_function(code: CodeType) -> bool:
-    return bool(code.co_flags & inspect.CO_NEWLOCALS)
-
-
 def _plain_codes(module: ModuleType) -> Iterator[CodeType]:
     """The codes of the functions and methods that stand in a module as they were written."""
     for held in list(vars(module).values()):
@@ -117,35 +95,3 @@ def _plain_codes(module: ModuleType) -> Iterator[CodeType]:
             function = one.fget if isinstance(one, property) else getattr(one, "__func__", one)
             if isinstance(function, FunctionType):
                 yield function.__code__
-
-
-def _differ(one: CodeType, other: CodeType, path: str, found: set[str]) -> bool:
-    """Note the functions in which two codes differ; False when what differs may be seen from anywhere."""
-    mine, theirs = _inner(one), _inner(other)
-    if _shell(one) != _shell(other):
-        if not _is_function(one) or not _is_function(other) or _signature(one) != _signature(other):
-            return False
-        found |= {path, *(where for where, _ in _functions(one, path))}
-        return True
-    return all(
-        _differ(a, b, f"{path}.{name}" if path else name, found) for (name, a), (_, b) in zip(mine, theirs, strict=True)
-    )
-
-
-def _signature(code: CodeType) -> tuple[Any, ...]:
-    count = code.co_argcount + code.co_kwonlyargcount
-    return code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags, code.co_varnames[:count]
-
-
-def _shell(code: CodeType) -> tuple[Any, ...]:
-    """All that a code does, but for the codes that stand in it, of which it has the names; lines do not count."""
-    constants = [(one.co_name if isinstance(one, CodeType) else _exact(one)) for one in code.co_consts]
-    names = code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars
-    return *_signature(code), code.co_code, code.co_exceptiontable, constants, names
-
-
-def _exact(constant: Any) -> Any:
-    """A constant that equals itself alone: 1 is not 1.0, and not True."""
-    if isinstance(constant, frozenset):
-        return frozenset, sorted(map(repr, map(_exact, constant)))
-    return type(constant), list(map(_exact, constant)) if isinstance(constant, tuple) else repr(constant)

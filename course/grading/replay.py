@@ -19,6 +19,7 @@ from course.grading.alarm import no_longer_than
 from course.grading.comparison import Comparison, Recorded
 from course.grading.reach import Functions, Reach, Reached
 from course.grading.sieve import DEAR, REFERENCE, Sieve
+from course.grading.source import Source
 from course.grading.warmup import warm_up
 
 # Replies that say how the process ended, not what the code computes: nothing to compare.
@@ -38,14 +39,14 @@ class Versions:
     """
 
     def __init__(self, name: str, answer: Callable[[ModuleType, Any], dict[str, Any]]) -> None:
-        self._name, self._answer = name, answer
+        self._name, self._filename, self._answer = name, f"<{name}>", answer
         self.forget()
 
     def forget(self) -> None:
         """Start afresh, for another learner's code: no version keeps what it did for the one before."""
         # Whole sources or edits of the first, until they are modules; then None is what could not be made.
         self._made: list[str | list[tuple[str, str]] | ModuleType | None] = []
-        self._first = ""
+        self._source: Source | None = None
         # The functions of the reference; those in which a version differs; those that an example reached, by its id
         # (it is kept beside them, so that no other one gets its id).
         self._reach: Reach | None = None
@@ -56,7 +57,7 @@ class Versions:
 
     def add(self, *versions: str | list[tuple[str, str]]) -> None:
         if not self._made and versions and isinstance(versions[0], str):
-            self._first = versions[0]
+            self._source = Source(versions[0], self._filename)
         self._made += versions
 
     def begin(self, aside: list[str], any_order: list[str]) -> None:
@@ -92,7 +93,7 @@ class Versions:
         made = self._made[place]
         if isinstance(made, str | list):
             try:
-                code = compile(made if isinstance(made, str) else self._edited(made), f"<{self._name}>", "exec")
+                code = self._code(place, made)
                 made = _module_of(code, self._name)
             except Exception:  # a wrong version may be wrong at once
                 made = None
@@ -109,13 +110,11 @@ class Versions:
         elif self._reach is not None:
             self._changed[place] = self._reach.changed(code)
 
-    def _edited(self, edits: list[tuple[str, str]]) -> str:
-        code = self._first
-        for find, new in edits:
-            if code.count(find) != 1:  # two mistakes that edit the same place
-                raise ValueError(find)
-            code = code.replace(find, new)
-        return code
+    def _code(self, place: int, version: str | list[tuple[str, str]]) -> CodeType:
+        assert self._source is not None
+        if isinstance(version, str):
+            return self._source.code if place == REFERENCE else Source(version, self._filename).code
+        return self._source.edited(version)
 
     def alike(self, version: int, example: Recorded) -> bool:
         """Whether a version answers one example as the learner did."""
