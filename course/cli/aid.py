@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import partial
 
 import click
 
@@ -59,9 +60,11 @@ def replay(ctx: click.Context, step: str | None, debug: bool) -> None:
     transcript = last.transcript(failed.name) if failed else None
     if failed is None or not transcript:
         raise UsageError(f"{chosen.number} has no failing call to replay.", hint=f"course check {chosen.number}")
+    probes = session.content.read(path) if (path := session.content.probes(chosen.key)).is_file() else ""
+    write = partial(repro, chosen, failed, transcript[-1], probes=probes)
     file = session.workspace.root / f"repro_{chosen.number.lower().replace('.', '_')}.py"
     try:
-        file.write_text(repro(chosen, failed, transcript[-1]), encoding="utf-8")
+        file.write_text(write(), encoding="utf-8")
     except OSError as error:
         raise CourseError(
             f"{file} could not be written: {error.strerror}.", hint=f"ls -ld '{file.parent}'   shows whose it is"
@@ -70,5 +73,5 @@ def replay(ctx: click.Context, step: str | None, debug: bool) -> None:
     command = [sys.executable, str(file)]
     if debug:
         click.echo("s steps into the call, n over a line, w says where, p NAME prints, c goes on, q quits", err=True)
-        command = [sys.executable, "-c", DEBUG, str(file), repro(chosen, failed, transcript[-1], debug=True)]
+        command = [sys.executable, "-c", DEBUG, str(file), write(debug=True)]
     ctx.exit(subprocess.run(command, cwd=session.workspace.root, check=False).returncode)

@@ -4,28 +4,63 @@ from __future__ import annotations
 
 import ast
 import builtins
+import io
 import re
 import textwrap
+import tokenize
 from typing import Any
 
 from course.curriculum import Step
 from course.grading.exchange import Exchange
 from course.grading.outcomes import PropertyResult
 from course.grading.show import show_value
+from course.mentor.inlined import Inlined
 
 
-def repro(step: Step, failed: PropertyResult, exchange: Exchange, *, debug: bool = False) -> str:
-    """Write the script; with `debug` it stops in the debugger right before the call, and has as many lines."""
+def repro(step: Step, failed: PropertyResult, exchange: Exchange, *, probes: str = "", debug: bool = False) -> str:
+    """Write the script; with `debug` it stops in the debugger right before the call, and has as many lines.
+
+    `probes` is the source of the grader's: what their wording leaves out, one says by itself.
+    """
+    summary = failed.failure.summary if failed.failure else ""
     lines = [f'"""{step.number}: {failed.claim}. Written by course replay {step.number}."""', ""]
-    if "numpy" in step.rules.imports:
-        lines += ["import numpy as np", ""]
-    if "torch" in step.rules.imports:
-        lines[-1:] = ["import torch", ""]
-    lines += [f"from {step.module} import *", "breakpoint()" if debug else ""]
-    lines += _calls(exchange, failed.failure.summary if failed.failure else "")
+    if inlined := _inlined(exchange, probes):
+        call = f"{exchange.name}({_arguments((_MODULE, *exchange.args), exchange.kwargs)})"
+        imports = {*inlined.imports(), *(["import numpy as np"] if "np." in call else [])}
+        lines += [*sorted(imports), "", f"import {step.module} as module", "", *inlined.body(), "", ""]
+        calls = [f"print({call})"]
+    else:
+        if "numpy" in step.rules.imports:
+            lines += ["import numpy as np", ""]
+        if "torch" in step.rules.imports:
+            lines[-1:] = ["import torch", ""]
+        lines.append(f"from {step.module} import *")
+        calls = _calls(exchange, summary)
+    lines += ["breakpoint()" if debug else "", *calls]
     if failed.failure:
-        lines += ["", *(f"# the grader: {line}" for line in (failed.failure.summary, *failed.failure.detail))]
+        lines += ["", *(f"# the grader: {line}" for line in (summary, *failed.failure.detail))]
     return "\n".join(lines) + "\n"
+
+
+def _inlined(exchange: Exchange, probes: str) -> Inlined | None:
+    """The probe itself, where its wording does not say all that it does, and it needs nothing but what it says."""
+    if exchange.operation != "probe" or exchange.script or not probes:
+        return None
+    inlined = Inlined(probes, exchange.name)
+    in_full = not inlined.touches_files and _says_all(exchange)
+    return inlined if inlined.stands_alone and not in_full else None
+
+
+def _says_all(exchange: Exchange) -> bool:
+    """Whether a probe's wording is code that needs no comment, leaves nothing out and takes nothing for given."""
+    try:
+        tree = ast.parse(exchange.wording)
+        tokens = list(tokenize.generate_tokens(io.StringIO(exchange.wording).readline))
+    except (SyntaxError, tokenize.TokenError):
+        return False
+    left_out = any(isinstance(node, ast.Constant) and node.value is ... for node in ast.walk(tree))
+    remarks = any(token.type == tokenize.COMMENT for token in tokens)
+    return not left_out and not remarks and not _given(tree, exchange, _bound(tree))[1]
 
 
 def _calls(exchange: Exchange, said: str) -> list[str]:
@@ -55,6 +90,16 @@ def _probe(exchange: Exchange, said: str) -> list[str]:
     return _shown(exchange, said)
 
 
+class _Module:
+    """The learner's module, by its name in the script."""
+
+    def __repr__(self) -> str:
+        return "module"
+
+
+_MODULE = _Module()
+
+
 def _arguments(args: tuple[object, ...], kwargs: dict[str, object]) -> str:
     parts = [show_value(value, most=None) for value in args]
     return ", ".join([*parts, *(f"{name}={show_value(value, most=None)}" for name, value in kwargs.items())])
@@ -68,10 +113,7 @@ def _shown(exchange: Exchange, said: str) -> list[str]:
         tree = ast.parse(exchange.wording)
     except SyntaxError:
         return _as_comment(exchange.wording)
-    bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    bound -= _continued(tree)
-    lines, unknown = _given(tree, exchange, bound)
+    lines, unknown = _given(tree, exchange, _bound(tree))
     if unknown:
         words = f"What stands here for {' and '.join(unknown)} is an object of the grader's own:"
         return [*_as_comment(words), *(f"# {line}" for line in exchange.wording.splitlines())]
@@ -111,6 +153,13 @@ def _given(tree: ast.Module, exchange: Exchange, bound: set[str]) -> tuple[list[
         elif name[0].islower() and not _is_called(tree, name):
             unknown.append(name)
     return lines, unknown
+
+
+def _bound(tree: ast.Module) -> set[str]:
+    """Names that the script gives a meaning to."""
+    bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    return bound - _continued(tree)
 
 
 def _made(tree: ast.Module) -> set[str]:

@@ -35,7 +35,7 @@ NUMBER = re.compile(r"(?<![\w.])-?(?:\d+\.?\d*(?:e[-+]?\d+)?|inf|nan)(?![\w])")
 GOT = re.compile(r"\bgot (-?[\d.]+(?:e[-+]?\d+)?|-?inf|nan)\b")
 # What is printed has eight digits of the largest number beside it.
 DIGITS = 1e-6
-ALLOWED = {"numpy", "math", "copy", PACKAGE}  # and torch, where the step has it
+ALLOWED = sys.stdlib_module_names | {"numpy", PACKAGE}  # and torch, where the step has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +67,14 @@ def tried(content: Content, step: Step, mistake: Mistake, spare: Spare | None = 
         exchange = verdict.transcripts[failed.name][-1] if failed and verdict.transcripts.get(failed.name) else None
         if failed is None or exchange is None:
             return Repro(step.key, mistake.name, "", "", "nothing failed, or without a call")
-        script = repro(step, failed, exchange)
+        probes = content.probes(step.key)
+        script = repro(step, failed, exchange, probes=content.read(probes) if probes.is_file() else "")
         path = root / "repro.py"
         path.write_text(script, encoding="utf-8")
-        command, own = [sys.executable, "-W", "ignore", path.name], {"PATH": os.environ.get("PATH", "")}
+        command, own = (
+            [sys.executable, "-W", "ignore", path.name],
+            {"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8"},
+        )
         done = subprocess.run(command, cwd=root, env=own, capture_output=True, text=True, timeout=60, check=False)
         fault = fault_of(step, script, verdict, exchange, done)
         return Repro(step.key, mistake.name, script, done.stdout + done.stderr, fault)
