@@ -9,7 +9,7 @@ import platform
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -166,6 +166,8 @@ class _Grading:
             return self._verdict(problem=problem, learner=learner)
         with self._replaying() as replayer:
             gather = replayer.start if how.diagnose else None
+            if how.diagnose:
+                replayer.expect()
             plugin = JudgePlugin(
                 learner,
                 self.seed,
@@ -200,10 +202,11 @@ class _Grading:
 
     @contextlib.contextmanager
     def _replaying(self) -> Iterator[Replayer]:
-        """What replays the learner's calls on known mistakes; it starts at the first failure, not before."""
+        """What replays the learner's calls on known mistakes; it works from the first failure on, not before."""
         from course.grading.replayer import Replayer  # noqa: PLC0415
 
-        ours = self._setup(Submission(reference_modules(self.content), trusted=True))
+        # Nobody waits for each of its answers: it leaves the cores to the judge and the learner's code.
+        ours = replace(self._setup(Submission(reference_modules(self.content), trusted=True)), awake=False)
         replayer = Replayer(ours, self.content, self.step, self.warm.replays if self.warm else None)
         if self.warm:
             self.warm.replayer = replayer

@@ -11,9 +11,12 @@ from course.grading.comparison import Recorded
 
 REFERENCE = 0
 
-# An example waits while trying it on all versions that are left is so dear, in seconds. What failed first may take
-# longer before it waits: it tells most.
-DEAR, DEARER = 0.5, 2.0
+# An example waits while trying it on all versions that are left takes longer, in seconds.
+CHEAP = 0.1
+# What failed first may take longer before it waits, it tells most; but not if a single version takes so long.
+DEARER, DEAR = 2.0, 0.5
+# For two bugs at once only cheap examples are tried, and not longer than this.
+AT_MOST = 0.2
 # Examples slower than this come last where one version is tried on all of them.
 SLOW = 0.03
 
@@ -77,7 +80,7 @@ class Sieve:
     def _try_what_is_cheap(self) -> None:
         place = 0
         while place < len(self._waiting):
-            if self._versions.price(self._left, self._waiting[place]) > DEAR:
+            if self._versions.price(self._left, self._waiting[place]) > CHEAP:
                 place += 1
             else:
                 self._sift(self._waiting.pop(place))
@@ -102,8 +105,9 @@ class Sieve:
         if not example.failed or self._partly is None:
             return
         before = self._partly.get(example.name, self._mistakes)
-        if self._versions.price(before, example) <= DEAR:
-            self._partly[example.name] = self._versions.those_alike(before, example)
+        if self._versions.price(before, example) <= CHEAP:
+            said = self._versions.each(before, example, time.process_time() + AT_MOST)
+            self._partly[example.name] = [one for one, alike in said if alike]
 
     def in_order(self) -> list[Recorded]:
         """The examples, those first that reject a wrong guess for the least work."""

@@ -71,10 +71,8 @@ def tried(content: Content, step: Step, mistake: Mistake, spare: Spare | None = 
         script = repro(step, failed, exchange, probes=content.read(probes) if probes.is_file() else "")
         path = root / "repro.py"
         path.write_text(script, encoding="utf-8")
-        command, own = (
-            [sys.executable, "-W", "ignore", path.name],
-            {"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8"},
-        )
+        command = [sys.executable, "-W", "ignore", path.name]
+        own = {"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8"}
         done = subprocess.run(command, cwd=root, env=own, capture_output=True, text=True, timeout=60, check=False)
         fault = fault_of(step, script, verdict, exchange, done)
         return Repro(step.key, mistake.name, script, done.stdout + done.stderr, fault)
