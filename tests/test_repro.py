@@ -27,6 +27,8 @@ CURRICULUM = load_curriculum(CONTENT)
         "foundations/engine",
         "foundations/tensor",
         "tokenizer/bpe_basic",
+        "tokenizer/tokenizer",
+        "tokenizer/vocab_stats",
         "transformer/modules",
         "transformer/block",
         "transformer/inspect_model",
@@ -45,6 +47,44 @@ def script(shown, said="", *args, value=None):
     exchange = Exchange("probe", "run", args, {}, shown, {"status": "ok", "value": value})
     text = repro(CURRICULUM["foundations/neuron"], failed, exchange)
     return [line for line in text.splitlines()[5:] if line and not line.startswith("# the grader")]
+
+
+PROBES = """
+from course.grading.probes import counting_lines, find_function
+
+def run(module, size):
+    return find_function(module, "f")(size) + 1
+
+def costs(module, size):
+    return counting_lines(lambda: find_function(module, "f")(size))[1]
+"""
+
+
+def inlined(shown, name="run", **more):
+    failed = PropertyResult("test_f", "the claim", Outcome.WRONG, 1, Failure("got 1"))
+    exchange = Exchange("probe", name, (3,), {}, shown, {"status": "ok", "value": 1}, **more)
+    return repro(CURRICULUM["foundations/neuron"], failed, exchange, probes=PROBES)
+
+
+@pytest.mark.parametrize("shown", ["f(3)  # and one more", "f(...)", "f(size)", "f(3) and one more"])
+def test_a_wording_that_does_not_say_all_gives_way_to_the_probe(shown):
+    text = inlined(shown)
+    assert "import minillm.foundations.neuron as module\n" in text
+    assert "    return module.f(size) + 1\n" in text
+    assert "print(run(module, 3))\n" in text
+
+
+def test_a_wording_that_says_all_stays():
+    assert "print(f(3) + 1)\n" in inlined("f(3) + 1")
+    assert "print(2)\n" in inlined("f(3)  # and one more", script="print(2)")
+    assert "print(f(3))\n" in inlined("f(3)  # its lines are counted", "costs")
+
+
+def test_an_infinite_argument_finds_its_name():
+    failed = PropertyResult("test_f", "the claim", Outcome.WRONG, 1, Failure("got 1"))
+    text = repro(CURRICULUM["tokenizer/vocab_stats"], failed, Exchange("call", "f", (float("inf"),), {}))
+    assert "import numpy as np\n" in text
+    assert "print(f(np.inf))\n" in text
 
 
 def test_what_the_grader_speaks_of_is_printed():

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 # What touches files runs in a folder of its own: the learner's are theirs.
-FILES = frozenset({"os", "pathlib", "shutil", "open"})
+FILES = frozenset({"os", "pathlib", "shutil", "tempfile"})
 FINDS = "find_function"
 _IMPORTS = (ast.Import, ast.ImportFrom)
 
@@ -15,7 +15,7 @@ class Inlined:
     """What of a module of probes one of them needs."""
 
     def __init__(self, source: str, name: str) -> None:
-        self._tree = _Plain().visit(ast.parse(source))
+        self._tree = _without_passes(_Plain().visit(ast.parse(source)))
         self._bound = dict(_bindings(self._tree))
         self._needed: dict[int, ast.stmt] = {}
         self._names: set[str] = set()
@@ -36,12 +36,12 @@ class Inlined:
     @property
     def stands_alone(self) -> bool:
         """Whether the probe is there and needs nothing of the engine's own, such as a counter of lines."""
-        imports = [one for one in self._needed.values() if isinstance(one, ast.ImportFrom)]
-        return bool(self._needed) and not any((one.module or "").partition(".")[0] == "course" for one in imports)
+        return bool(self._needed) and not any("course" in _modules(one) for one in self._needed.values())
 
     @property
     def touches_files(self) -> bool:
-        return bool(self._names & FILES)
+        modules = {module for one in self._needed.values() for module in _modules(one)}
+        return bool(modules & FILES) or "open" in self._names
 
     def imports(self) -> list[str]:
         """The lines of the imports, each of no more than is needed."""
@@ -101,6 +101,23 @@ class _Plain(ast.NodeTransformer):
             case ast.Call(ast.Name(name), [module, path]) if name == FINDS:
                 return ast.parse(f"operator.attrgetter({ast.unparse(path)})({ast.unparse(module)})", mode="eval").body
         return node
+
+
+def _modules(statement: ast.stmt) -> set[str]:
+    """The packages that a statement imports from."""
+    match statement:
+        case ast.Import(names):
+            return {one.name.partition(".")[0] for one in names}
+        case ast.ImportFrom(str(module)):
+            return {module.partition(".")[0]}
+    return set()
+
+
+def _without_passes(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(body := getattr(node, "body", None), list):
+            body[:] = [one for one in body if not isinstance(one, ast.Pass)] or body[:1]
+    return tree
 
 
 def _bindings(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:

@@ -25,21 +25,25 @@ def repro(step: Step, failed: PropertyResult, exchange: Exchange, *, probes: str
     summary = failed.failure.summary if failed.failure else ""
     lines = [f'"""{step.number}: {failed.claim}. Written by course replay {step.number}."""', ""]
     if inlined := _inlined(exchange, probes):
-        call = f"{exchange.name}({_arguments((_MODULE, *exchange.args), exchange.kwargs)})"
-        imports = {*inlined.imports(), *(["import numpy as np"] if "np." in call else [])}
-        lines += [*sorted(imports), "", f"import {step.module} as module", "", *inlined.body(), "", ""]
-        calls = [f"print({call})"]
+        calls = [f"print({exchange.name}({_arguments((_MODULE, *exchange.args), exchange.kwargs)}))"]
+        lines += [*_imports(inlined.imports(), calls), f"import {step.module} as module", "", *inlined.body(), ""]
     else:
-        if "numpy" in step.rules.imports:
-            lines += ["import numpy as np", ""]
-        if "torch" in step.rules.imports:
-            lines[-1:] = ["import torch", ""]
-        lines.append(f"from {step.module} import *")
         calls = _calls(exchange, summary)
+        libraries = [_LIBRARIES[one] for one in ("numpy", "torch") if one in step.rules.imports]
+        lines += [*_imports(libraries, calls), f"from {step.module} import *"]
     lines += ["breakpoint()" if debug else "", *calls]
     if failed.failure:
         lines += ["", *(f"# the grader: {line}" for line in (summary, *failed.failure.detail))]
     return "\n".join(lines) + "\n"
+
+
+_LIBRARIES = {"numpy": "import numpy as np", "torch": "import torch"}
+
+
+def _imports(wanted: list[str], calls: list[str]) -> list[str]:
+    """These imports, and NumPy's where an argument is written with it, such as `np.inf`; an empty line after them."""
+    found = {*wanted, *([_LIBRARIES["numpy"]] if any("np." in one for one in calls) else [])}
+    return [*sorted(found), ""] if found else []
 
 
 def _inlined(exchange: Exchange, probes: str) -> Inlined | None:
