@@ -11,12 +11,11 @@ from course.grading.comparison import Recorded
 
 REFERENCE = 0
 
-# An example waits while trying it on all versions that are left takes longer, in seconds.
+# An example waits while trying it on all versions that are left takes longer, in seconds. For two bugs at once no
+# dearer one is tried at all.
 CHEAP = 0.1
 # What failed first may take longer before it waits, it tells most; but not if a single version takes so long.
 DEARER, DEAR = 2.0, 0.5
-# For two bugs at once only cheap examples are tried, and not longer than this.
-AT_MOST = 0.2
 # Examples slower than this come last where one version is tried on all of them.
 SLOW = 0.03
 
@@ -106,8 +105,7 @@ class Sieve:
             return
         before = self._partly.get(example.name, self._mistakes)
         if self._versions.price(before, example) <= CHEAP:
-            said = self._versions.each(before, example, time.process_time() + AT_MOST)
-            self._partly[example.name] = [one for one, alike in said if alike]
+            self._partly[example.name] = self._versions.those_alike(before, example)
 
     def in_order(self) -> list[Recorded]:
         """The examples, those first that reject a wrong guess for the least work."""

@@ -438,7 +438,8 @@ def differences(learner, case):
     """What the learner's engine says about Σ dy·output: gradients of the parameters, and of the inputs."""
     outs = "[model(x)]" if case.nouts[-1] == 1 else "model(x)"
     then = f"X, DY = [[Value(v) for v in x] for x in {case.x.tolist()}], {case.dy.tolist()}\n"
-    then += f"sum(d * out for x, dy in zip(X, DY) for d, out in zip(dy, {outs})).backward()"
+    then += f"sum(d * out for x, dy in zip(X, DY) for d, out in zip(dy, {outs})).backward()\n"
+    then += "[p.grad for p in model.parameters()], [[v.grad for v in x] for x in X]"
     return learner.probe("gradients", mlp(case), case.x.tolist(), case.dy.tolist(), shown=script(mlp(case), then))
 
 
@@ -463,6 +464,7 @@ def test_zero_grad(learner, case):
     """Gradients of two backward passes add up; model.zero_grad() sets them all to 0 and moves no parameter."""
     x, count = case.x[0].tolist(), len(case.values)
     then = f"model({x}).backward(); model({x}).backward(); model.zero_grad(); model({x}).backward()"
+    then += "  # the gradients after each"
     seen = learner.probe("accumulation", mlp(case), x, shown=script(mlp(case), then))
     once = numbers(seen["once"], (count,), "gradients")
     check.close(numbers(seen["twice"], (count,), "gradients"), 2 * once, what="gradients after two passes", scale=10.0)
@@ -495,7 +497,8 @@ def test_sgd_step_leaves_gradients(learner, rng, count, lr):
 def one_step(learner, rng, count, lr):
     data, grads = normal(rng, count), upstream(rng, count)
     shown = f"params = [Value(v) for v in {data.tolist()}]\n"
-    shown += f"for p, g in zip(params, {grads.tolist()}): p.grad = g\nsgd_step(params, {lr})"
+    shown += f"for p, g in zip(params, {grads.tolist()}): p.grad = g\n"
+    shown += f"sgd_step(params, {lr})\n[p.data for p in params], [p.grad for p in params]"
     return learner.probe("stepped", data.tolist(), grads.tolist(), lr, shown=shown), data, grads
 
 
@@ -504,6 +507,11 @@ def one_step(learner, rng, count, lr):
 
 def hinge_script(scores, labels):
     return f"hinge_loss([{', '.join(f'Value({s})' for s in scores)}], {labels})"
+
+
+def hinge_slopes_script(scores, labels):
+    values = ", ".join(f"Value({s})" for s in scores)
+    return f"scores = [{values}]\nhinge_loss(scores, {labels}).backward()\n[s.grad for s in scores]"
 
 
 @settings(max_examples=40)
@@ -523,9 +531,8 @@ def test_hinge_loss_of_the_satisfied(learner, rng, count):
     scores = (y * np.round(rng.uniform(1.1, 30.0, count), 2)).tolist()
     shown = hinge_script(scores, y.tolist())
     check.close(numbers(learner.probe("hinge", scores, y.tolist(), shown=shown), (), "loss"), 0.0, what="loss")
-    slopes = numbers(
-        learner.probe("hinge_gradients", scores, y.tolist(), shown=f"{shown}.backward()"), (count,), "gradients"
-    )
+    shown = hinge_slopes_script(scores, y.tolist())
+    slopes = numbers(learner.probe("hinge_gradients", scores, y.tolist(), shown=shown), (count,), "gradients")
     check.close(slopes, np.zeros(count), what="gradients of the scores")
 
 
@@ -533,7 +540,7 @@ def test_hinge_loss_of_the_satisfied(learner, rng, count):
 def test_hinge_gradients(learner, case):
     """The loss is a Value: its backward gives each score −y/N inside the margin and 0 beyond it."""
     scores, labels = case.scores + np.where(np.abs(1 - case.y * case.scores) < CLEAR, 0.01, 0.0), case.y.tolist()
-    shown = f"{hinge_script(scores.tolist(), labels)}.backward()"
+    shown = hinge_slopes_script(scores.tolist(), labels)
     got = numbers(learner.probe("hinge_gradients", scores.tolist(), labels, shown=shown), scores.shape, "gradients")
     check.close(got, hinge_slopes(scores, case.y), what="gradients of the scores", terms=len(scores))
 
