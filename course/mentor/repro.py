@@ -51,7 +51,9 @@ def _inlined(exchange: Exchange, probes: str) -> Inlined | None:
     if exchange.operation != "probe" or exchange.script or not probes:
         return None
     inlined = Inlined(probes, exchange.name)
-    in_full = not inlined.touches_files and _says_all(exchange)
+    # What raised outside of the learner's code is the probe, of an answer that it could do nothing with.
+    its_own = exchange.reply.get("status") == "raised" and not exchange.reply.get("where")
+    in_full = not inlined.touches_files and not its_own and _says_all(exchange)
     return inlined if inlined.stands_alone and not in_full else None
 
 
@@ -123,7 +125,9 @@ def _shown(exchange: Exchange, said: str) -> list[str]:
         return [*_as_comment(words), *(f"# {line}" for line in exchange.wording.splitlines())]
     *before, last = tree.body or [ast.Pass()]
     spoken = _spoken_of(said, _made(tree))
-    lines += [ast.unparse(one) for one in before]
+    # One answer for each of several calls: each is printed.
+    each = isinstance(exchange.reply.get("value"), list | tuple)
+    lines += [ast.unparse(_printing(one) if each else one) for one in before]
     # A call that hands nothing back is done for what it changes: that is printed.
     lines.append(ast.unparse(last if spoken else _printing(last)))
     if isinstance(last, ast.Assign) and not spoken:
@@ -210,9 +214,10 @@ def _is_called(tree: ast.Module, name: str) -> bool:
 
 
 def _spoken_of(said: str, bound: set[str]) -> list[str]:
-    """What the grader's sentence is about, where the script has it: `x0.grad: got 1.5`, `params[0], of shape …`."""
-    found = re.match(r"([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*|\[\d+\])*)", said)
-    return [found[0]] if found and found[1] in bound else []
+    """What the grader's sentence is about, where the script has it: `x0.grad: got 1.5`, `the sum of a.grad over …`."""
+    part = r"(?:\.[A-Za-z_]\w*|\[\d+\])"
+    first, inside = re.match(rf"([A-Za-z_]\w*){part}*", said), re.search(rf"\b([A-Za-z_]\w*){part}+", said)
+    return next(([one[0]] for one in (first, inside) if one and one[1] in bound), [])
 
 
 def _backward_of(last: ast.stmt) -> str:

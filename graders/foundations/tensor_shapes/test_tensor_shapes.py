@@ -106,8 +106,8 @@ class Program:
         return "\n".join(lines)
 
     def run(self, learner, no_grad=False, halve=False):
-        halved = "".join(f"\n{self.names()[place]}.grad *= 0.5" for place in self.leaves()) if halve else ""
-        shown = self.shown(no_grad) + halved
+        halved = "".join(f"\n{self.names()[place]}.grad *= 0.5" for place in self.leaves())
+        shown = self.shown(no_grad) + (f"\n# and then, in place:{halved}" if halve else "")
         seen = learner.probe("run", self.inputs, self.steps, self.upstreams, no_grad, halve, shown=shown)
         other = seen.get("no tensor")
         check.that(other is None, f"{self.names()[-1]} is of type {other}, expected a Tensor")

@@ -424,7 +424,7 @@ def test_build_refusals(learner):
 
 def test_build_memory(learner):
     """While build reads the texts it keeps the different words and their counts, and not the texts themselves."""
-    shown = "WordTokenizer.build((a_new_text_of_40_000_characters() for _ in range(40)), 100)"
+    shown = "WordTokenizer.build(texts, 100)  # texts: a generator of 40 texts of 40,000 characters"
     too_much = learner.probe("reads_one_at_a_time", 40, 500_000, shown=shown)
     check.that(not too_much, "building from 1.6 MB of text, made of 8 different words, took more than 0.5 MB of memory")
 
