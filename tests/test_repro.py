@@ -60,9 +60,9 @@ def costs(module, size):
 """
 
 
-def inlined(shown, name="run", **more):
+def inlined(shown, name="run", reply=None, **more):
     failed = PropertyResult("test_f", "the claim", Outcome.WRONG, 1, Failure("got 1"))
-    exchange = Exchange("probe", name, (3,), {}, shown, {"status": "ok", "value": 1}, **more)
+    exchange = Exchange("probe", name, (3,), {}, shown, reply or {"status": "ok", "value": 1}, **more)
     return repro(CURRICULUM["foundations/neuron"], failed, exchange, probes=PROBES)
 
 
@@ -72,6 +72,12 @@ def test_a_wording_that_does_not_say_all_gives_way_to_the_probe(shown):
     assert "import minillm.foundations.neuron as module\n" in text
     assert "    return module.f(size) + 1\n" in text
     assert "print(run(module, 3))\n" in text
+
+
+def test_what_the_probe_itself_raised_it_raises_again():
+    raised = {"status": "raised", "type": "TypeError", "message": "of no shape"}
+    assert "print(run(module, 3))\n" in inlined("f(3) + 1", reply=raised)
+    assert "print(f(3) + 1)\n" in inlined("f(3) + 1", reply=raised | {"where": ["minillm/f.py:1 in f"]})
 
 
 def test_a_wording_that_says_all_stays():
@@ -92,6 +98,15 @@ def test_what_the_grader_speaks_of_is_printed():
     assert script(program, "a.grad: got 1, expected 2")[-2:] == ["b.backward(2.0)", "print(a.grad)"]
     assert script(program, "the gradient is wrong")[-1] == "print(b.backward(2.0))"
     assert script("x1 = f(2)", "the value is wrong")[-1] == "print(x1)"
+    assert script(program, "the sum of a.grad over each group: got 0")[-1] == "print(a.grad)"
+    assert script(program, "a is too small")[-1] == "print(a)"
+    assert script(program, "what a is, nobody knows")[-1] == "print(b.backward(2.0))"
+
+
+def test_the_answers_of_several_calls_are_all_printed():
+    calls = "t = T()\nt.encode('a')\nt.decode([97])"
+    assert script(calls, value=[[97], "a"])[-2:] == ["print(t.encode('a'))", "print(t.decode([97]))"]
+    assert script(calls, value="a")[-2:] == ["t.encode('a')", "print(t.decode([97]))"]
 
 
 def test_what_a_loop_calls_is_printed_each_time():

@@ -48,7 +48,7 @@ def replay(ctx: click.Context, step: str | None, debug: bool) -> None:
     """Run exactly the failing call on your code.
 
     It runs here and without limits. Writes it as repro_STEP.py into the workspace: some ten lines that need nothing
-    but your package and what the step imports.
+    but your package, NumPy or torch; more where the grader does more than call one function.
     """
     from course.grading.last import read_last  # noqa: PLC0415
     from course.mentor.repro import repro  # noqa: PLC0415

@@ -1,4 +1,7 @@
-"""The failing call as a script of some ten lines: it needs the learner's package, NumPy or torch, and nothing else."""
+"""The failing call as a script: it needs the learner's package, NumPy or torch, and nothing else.
+
+Some ten lines, a call and what it takes; where the wording of a probe does not say all that it does, the probe itself.
+"""
 
 from __future__ import annotations
 
