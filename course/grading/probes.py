@@ -45,11 +45,11 @@ def find_function(module: Any, name: str) -> Callable[..., Any]:
 def essence(name: str, value: Any) -> Any:
     """What of a general probe's answer two versions of the code must share to behave alike.
 
-    Whether it warned, not in whose words; and no cost: memory and calls differ with every style.
+    Whether it warned, not in whose words.
     """
     if name == "warnings_of" and isinstance(value, dict):
         return value.get("value"), bool(value.get("warnings"))
-    return None if name in ("peak_bytes", "call_count", "line_count") else value
+    return value
 
 
 def forward_backward(
