@@ -66,7 +66,7 @@ def inlined(shown, name="run", reply=None, **more):
     return repro(CURRICULUM["foundations/neuron"], failed, exchange, probes=PROBES)
 
 
-@pytest.mark.parametrize("shown", ["f(3)  # and one more", "f(...)", "f(size)", "f(3) and one more"])
+@pytest.mark.parametrize("shown", ["", "f(3)  # and one more", "f(...)", "f(size)", "f(3) and one more"])
 def test_a_wording_that_does_not_say_all_gives_way_to_the_probe(shown):
     text = inlined(shown)
     assert "import minillm.foundations.neuron as module\n" in text

@@ -56,7 +56,7 @@ class Inlined:
         lines = alone if self.touches_files else []
         for one in self._in_order():
             if isinstance(one, ast.FunctionDef | ast.ClassDef):
-                lines += ["", "", *ast.unparse(one).splitlines()]
+                lines += [*([""] if lines else []), "", *ast.unparse(one).splitlines()]
             elif not isinstance(one, _IMPORTS):
                 lines.append(ast.unparse(one))
         return lines

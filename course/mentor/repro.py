@@ -69,7 +69,7 @@ def _says_all(exchange: Exchange) -> bool:
         return False
     left_out = any(isinstance(node, ast.Constant) and node.value is ... for node in ast.walk(tree))
     remarks = any(token.type == tokenize.COMMENT for token in tokens)
-    return not left_out and not remarks and not _given(tree, exchange, _bound(tree))[1]
+    return bool(tree.body) and not left_out and not remarks and not _given(tree, exchange, _bound(tree))[1]
 
 
 def _calls(exchange: Exchange, said: str) -> list[str]:

@@ -110,10 +110,12 @@ def fault_of(
         # A claim about cost, or an object of the grader's own: there is no call to type, and no number to see.
         return "" if _only_comments(script) else "it prints nothing"
     answered = list(numbers(exchange.reply.get("value")))
+    # Of float16, NumPy prints as many digits as tell it from the next one.
+    rtol = 1e-3 if "float16" in script else 1e-4
     for got in GOT.findall(failed.failure.summary):
         value = float(got)
         # The grader may have computed with what came back: only what was in it can be printed.
-        if _among(value, answered, 1e-5) and not _among(value, shown, 1e-4):
+        if _among(value, answered, 1e-5) and not _among(value, shown, rtol):
             return f"{got} is not among what is printed"
     if exchange.operation == "call":
         largest = max((abs(one) for one in answered if np.isfinite(one)), default=0.0)

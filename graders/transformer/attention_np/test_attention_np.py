@@ -4,7 +4,7 @@ import math
 from types import SimpleNamespace
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from course.grading import check
@@ -290,6 +290,16 @@ def test_leading_axes(learner, case):
     holds(learner, case)
 
 
+# Every key that is seen scores less than −10,000, the masked one more.
+BELOW = SimpleNamespace(
+    Q=np.array([[100.0]]),
+    K=np.array([[-300.0], [200.0], [-200.0]]),
+    V=np.array([[1.0], [5.0], [2.0]]),
+    mask=np.array([[True, False, True]]),
+)
+
+
+@example(BELOW)
 @given(exact_and_large())
 def test_large_scores(learner, case):
     """weights and out are exact and silent for scores of ±10,000 and more, with a mask or without."""
@@ -438,11 +448,11 @@ NOT_BOOLEAN = [
 ]
 
 
-@settings(max_examples=3)
-@given(masked(fewest=2))
-def test_mask_is_not_boolean(learner, case):
+@settings(max_examples=6)
+@given(masked(fewest=2), st.permutations(range(len(NOT_BOOLEAN))))
+def test_mask_is_not_boolean(learner, case, order):
     """A mask that is not boolean raises TypeError: whole numbers, 0.0 and 1.0, 0 and −inf."""
-    for changed in NOT_BOOLEAN:
+    for changed in (NOT_BOOLEAN[place] for place in order):
         with check.raises("TypeError"):
             learner.scaled_dot_product_attention(case.Q, case.K, case.V, changed(case.mask))
 
