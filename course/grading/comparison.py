@@ -33,6 +33,8 @@ class Recorded:
     scale: float
     accepts: list[str]
     typed: bool
+    # The tolerance of the property itself; `rtol` is at least as wide, for what other styles may differ by.
+    least: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,7 @@ class Replayer:
         scale = SMALLEST_SCALE if example.rtol else UNCOMPARED_SCALE
         accepts = ["Exception"] if example.name in self._freedoms.errors else list(example.accepts)
         what = (example.name, example.failed, example.seconds, calls, replies)
-        return (*what, rtol, scale, accepts, example.typed)
+        return (*what, rtol, scale, accepts, example.typed, example.rtol)
 
     def found(self) -> dict[str, Any]:
         """Which versions answer every example as the learner's code did; raise `Stopped` when none can say in time."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from course.grading.comparison import UNCOMPARED_SCALE, Recorded
+from course.grading.comparison import Recorded
 
 REFERENCE = 0
 
@@ -115,11 +115,21 @@ class Sieve:
         self._waiting.sort(key=lambda one: (not one.failed, one.seconds))
         while self._waiting:
             self._sift(self._waiting.pop(0))
+        if REFERENCE in self._left:
+            self._look_closer()
         # The right answers, it seems: nothing can be said.
         if REFERENCE in self._left:
             return self._said([], [], {})
         partly = {name: versions for name, versions in (self._partly or {}).items() if versions}
         return self._said(self._left, self._those_like_first() if self._left or partly else [], partly)
+
+    def _look_closer(self) -> None:
+        """What failed by less than styles may differ by is told by no more than the property itself allows."""
+        for one in self.in_order():
+            if one.failed and self._versions.price(self._left, one) <= DEAR:
+                self._sift(replace(one, typed=True, rtol=one.least))
+        if self._like_first is not None:
+            self._like_first = [one for one in self._like_first if one in self._left]
 
     def _those_like_first(self) -> list[int]:
         """The versions that answer the first failing example alike.
@@ -138,14 +148,8 @@ class Sieve:
         return {"left": left, "like_first": like_first, "partly": partly, "examples": len(self._examples)}
 
     def _by_type(self, example: Recorded) -> Recorded:
-        """The example; if it failed with the right numbers, what failed may be their type, an int for a float.
-
-        Or their last digits, if not even the types tell, and the property allowed for no difference.
-        """
+        """The example; if it failed with the right numbers, what failed may be their type, an int for a float."""
         told = not example.failed or example.typed or example.seconds > DEAR
         if told or not self._versions.right(example):
             return example
-        typed = replace(example, typed=True)
-        if example.scale != UNCOMPARED_SCALE or not self._versions.right(typed):
-            return typed
-        return replace(typed, rtol=0.0)
+        return replace(example, typed=True)
