@@ -26,7 +26,7 @@ from course.grading.starved import MOST, computed, computes_at_most
 # would be named on one day and not on the other. (Only where nothing can interrupt a version does the clock count.)
 # How long the replay may go on after the last property; it worked beside the judge until then. After that the bug stays
 # unknown and nobody waits on.
-SEARCH_SECONDS = 4.0
+SEARCH_SECONDS = 6.0
 # What was handed over and not read by then is not read any more.
 DISMISSED_SECONDS = 1.0
 # A single version on all examples, where the replay as a whole did not end.

@@ -15,7 +15,9 @@ REFERENCE = 0
 # dearer one is tried at all.
 CHEAP = 0.1
 # What failed first may take longer before it waits, it tells most; but not if a single version takes so long.
-DEARER, DEAR = 2.0, 0.5
+DEARER, DEAR = 0.3, 0.5
+# Seconds for the versions that came nearest, where what failed first was too dear to try it on all.
+NEAREST = 2.0
 # Examples slower than this come last where one version is tried on all of them.
 SLOW = 0.03
 
@@ -140,7 +142,7 @@ class Sieve:
         if self._like_first is None:
             first, near = self._first, self._rejected[::-1]
             if first is not None:
-                near = near[: int(DEARER / max(first.seconds, 1e-9))]
+                near = near[: int(NEAREST / max(first.seconds, 1e-9))]
                 self._like_first = self._versions.those_alike([*self._left, *near], first)
         return self._like_first or []
 
