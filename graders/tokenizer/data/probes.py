@@ -6,6 +6,7 @@ every pair of rows that ever came, whether two runs were equal, which starts are
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import locale
@@ -77,6 +78,9 @@ class StridesOfPieces(Strides):
 
 
 def _files(documents: list[bytes]) -> list[str]:
+    """The texts, as files; no ids of an earlier call lie beside them, or what comes would depend on that call."""
+    with contextlib.suppress(OSError):  # nothing there, or still in use (Windows)
+        pathlib.Path(OUT).unlink()
     names = [f"text{k}.txt" for k in range(len(documents))]
     for name, data in zip(names, documents, strict=True):
         pathlib.Path(name).write_bytes(data)

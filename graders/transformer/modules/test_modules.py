@@ -599,7 +599,12 @@ def heads(draw, *, roped=(True, False), longest=4, widths=(2, 4), most=3):
     h, width, T, rng = draw(sizes(1, most)), draw(st.sampled_from(widths)), draw(sizes(1, longest)), draw(rngs())
     front = draw(st.sampled_from([(), (1,), (2,), (3,)]))
     theta = draw(st.sampled_from([10_000.0, 50.0])) if draw(st.sampled_from(roped)) else None
-    given_rows, places = positions_for(rng, front, T, draw(st.sampled_from(FORMS)))
+    return several_heads(rng, h, width, (*front, T), theta, draw(st.sampled_from(FORMS)))
+
+
+def several_heads(rng, h, width, sides, theta, form):
+    *front, T = sides
+    given_rows, places = positions_for(rng, tuple(front), T, form)
     d = h * width
     weights = [normal(rng, (d, d)) for _ in KEYS]
     state = {f"{key}__weight": one for key, one in zip(KEYS, weights, strict=True)}
@@ -619,6 +624,7 @@ def score_terms(case):
 
 @settings(max_examples=14)
 @given(heads())
+@example(several_heads(np.random.default_rng(2101), 2, 4, (2, 3), 10_000.0, FORMS[0]))
 def test_heads(learner, case):
     """The layer equals one causal attention after the other, with rope or without, for positions of every shape."""
     seen = run(learner, case.setting, case.x, positions=case.given)
