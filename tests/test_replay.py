@@ -85,8 +85,10 @@ def test_small_numbers_count_where_they_were_compared():
 # ---------------------------------------------------------------- what right code may do otherwise
 
 
-def recorded(reply=None, *, call=("call", "f", (3,), {}), name="test_f", failed=True, seconds=0.0, accepts=()):
-    return Recorded(name, failed, seconds, [encode(call)], [reply], 1e-11, 1e-6, list(accepts), typed=False)
+def recorded(
+    reply=None, *, call=("call", "f", (3,), {}), name="test_f", failed=True, seconds=0.0, accepts=(), least=0.0
+):
+    return Recorded(name, failed, seconds, [encode(call)], [reply], 1e-11, 1e-6, list(accepts), False, least)
 
 
 def raised(*bases):
@@ -98,6 +100,13 @@ def test_exceptions_that_the_property_accepts_are_one():
     assert not Comparison().same("call", "f", one, other, recorded())
     assert Comparison().same("call", "f", one, other, recorded(accepts=("KeyError", "IndexError")))
     assert not Comparison().same("call", "f", one, raised("TypeError"), recorded(accepts=("KeyError", "IndexError")))
+
+
+@pytest.mark.parametrize(("bytes_", "failed", "alike"), [(1900, True, True), (2100, True, False), (9000, False, True)])
+def test_a_cost_tells_where_it_was_too_much(bytes_, failed, alike):
+    ours, theirs = ({"status": "ok", "value": value} for value in (1000, bytes_))
+    for one, other in ((ours, theirs), (theirs, ours)):
+        assert Comparison().same("probe", "peak_bytes", one, other, recorded(failed=failed)) is alike
 
 
 def test_entries_left_aside_or_in_any_order():
@@ -175,6 +184,16 @@ def test_a_scalar_of_numpy_that_was_refused_tells_the_mistake(versions):
     versions.begin([], [])
     passed = told(5, 10, name="test_g", failed=False)
     assert considered(versions, told(1, np.int64(2)), told(3, np.int64(6)), passed)["left"] == [5]
+
+
+def test_what_failed_by_little_is_told_by_the_propertys_own_tolerance(versions):
+    versions.add([("2 * x", "2 * x * (1 + 1e-13)")])
+    versions.begin([], [])
+    little, passed = 6 * (1 + 1e-13), told(5.0, 10.0, name="test_g", failed=False)
+    found = considered(versions, told(3.0, little), passed)
+    assert found["left"] == found["like_first"] == [5]
+    versions.begin([], [])
+    assert considered(versions, told(3.0, little, least=1e-12), passed)["left"] == []
 
 
 def test_what_explains_one_property_is_noted_when_nothing_explains_all(versions):

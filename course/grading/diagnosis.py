@@ -18,7 +18,7 @@ from course.grading.mistakes import Mistake
 from course.grading.outcomes import Diagnosis, Finding
 from course.grading.process import Stopped
 from course.grading.replayer import Replayer
-from course.grading.sieve import REFERENCE
+from course.grading.sieve import CHEAP, REFERENCE
 
 # Two bugs at once are looked for among so many mistakes that explain a failing property, in so many pairs of them, and
 # for so long: nobody waits for a rare find.
@@ -55,6 +55,8 @@ class _Search:
         found = self._replayer.found()
         count = found["examples"]
         suspects = self._suspects(found["left"]) or self._two_at_once(found["partly"])
+        if len(_names(suspects)) > 1:
+            suspects = self._left_by_more(suspects, evidence)
         if not suspects:
             return Diagnosis(Finding.UNKNOWN, (), count)
         rivals = [
@@ -68,6 +70,16 @@ class _Search:
 
     def _suspects(self, versions: Sequence[int]) -> list[_Suspect]:
         return [_Suspect(one, (_class(self._mistakes[one]),)) for one in versions if one != REFERENCE]
+
+    def _left_by_more(self, suspects: list[_Suspect], evidence: Evidence) -> list[_Suspect]:
+        """Those that answer more of what passed as the learner's code did, until one is left."""
+        for example in evidence.more_in_turn():
+            if len(_names(suspects)) < 2:
+                break
+            if example.seconds <= CHEAP and self._replayer.tells(example):
+                like = self._replayer.like([one.version for one in suspects], example)
+                suspects = [one for one in suspects if one.version in like]
+        return suspects
 
     def _told_apart(
         self, suspects: list[_Suspect], rivals: list[_Suspect], evidence: Evidence, count: int

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from course.grading import check
@@ -40,14 +41,24 @@ class Evidence:
     Whoever sets `heard` is told of every example as it comes.
     `again` runs a property once more on fresh inputs and hands every failing example to a function, which says whether
     it is of the kind that is looked for; the smallest such example that was found is then that property's failure.
+    `more` passed as well: they are asked only where several mistakes are left.
     """
 
     examples: list[Example] = field(default_factory=list)
+    more: dict[str, list[Example]] = field(default_factory=dict)
     again: dict[str, Callable[[Callable[[Example], bool]], bool]] = field(default_factory=dict)
     heard: Callable[[Example], None] | None = None
 
     def add(self, name: str, transcript: list[Exchange], *, failed: bool) -> None:
         self.take(example_of(name, transcript, failed=failed))
+
+    def keep(self, example: Example) -> None:
+        self.more.setdefault(example.name, []).append(example)
+
+    def more_in_turn(self) -> Iterator[Example]:
+        """One more example of each property, then another one of each, and so on."""
+        for row in itertools.zip_longest(*self.more.values()):
+            yield from (example for example in row if example is not None)
 
     def take(self, example: Example) -> None:
         self.examples.append(example)

@@ -29,8 +29,9 @@ TELL_SECONDS = 0.1
 # A first look at every property tries so many examples, the same that its own run begins with.
 FIRST_LOOK = 2
 
-# Inputs recorded for the diagnosis: of each passing property, and of each of the first few failing ones.
-KEPT_PASSING = 2
+# Inputs recorded for the diagnosis: of each passing property, so many to begin with and so many in all, and of each of
+# the first few failing ones.
+KEPT_PASSING, MOST_PASSING = 2, 8
 EVIDENCE_EXAMPLES = 8
 EVIDENCE_PROPERTIES = 3
 # Inputs tried to find one that tells two mistakes apart, and as many again to make it small.
@@ -149,6 +150,8 @@ class JudgePlugin:
             self._seen.append(example_of(running.name, self.learner.transcript, failed=False))
         elif running.gathering or running.examples <= KEPT_PASSING:
             self.evidence.add(running.name, self.learner.transcript, failed=False)
+        elif running.examples <= MOST_PASSING:
+            self.evidence.keep(example_of(running.name, self.learner.transcript, failed=False))
 
     def _begin_example(self) -> None:
         running = self._running

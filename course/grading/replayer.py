@@ -128,10 +128,14 @@ class Replayer:
         self._consider([example])
 
     def _consider(self, examples: Sequence[Example]) -> None:
-        """Let the process try these; what passes where right code has a choice tells nothing."""
-        told = [one for one in examples if one.failed or one.name not in self._freedoms.choice]
+        """Let the process try these, as far as they tell something."""
+        told = [one for one in examples if self.tells(one)]
         self._examples += told
         self._post_examples(told)
+
+    def tells(self, example: Example) -> bool:
+        """What passes where right code has a choice tells nothing."""
+        return example.failed or example.name not in self._freedoms.choice
 
     def _recorded(self, example: Example) -> tuple[object, ...]:
         """The example as it crosses over, in the order of `comparison.Recorded`."""

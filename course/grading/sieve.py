@@ -130,8 +130,8 @@ class Sieve:
         for one in self.in_order():
             if one.failed and self._versions.price(self._left, one) <= DEAR:
                 self._sift(replace(one, typed=True, rtol=one.least))
-        if self._like_first is not None:
-            self._like_first = [one for one in self._like_first if one in self._left]
+        if self._first is not None:
+            self._first, self._like_first = replace(self._first, typed=True, rtol=self._first.least), None
 
     def _those_like_first(self) -> list[int]:
         """The versions that answer the first failing example alike.

@@ -1,6 +1,7 @@
 """`make bench-diagnosis`: wrong versions that the catalogues were not made from; how many are named, and none falsely.
 
     diagnosis.py [STEP …] [--every N] [--jobs N]  the corpus (each N-th of it)
+    diagnosis.py [STEP …] [--every N] --itself   every known mistake as it is
     diagnosis.py [STEP …] [--every N] --styles   every known mistake in another style (styles.py)
     diagnosis.py [STEP …] [--every N] --repros   does the script of `course replay` print the numbers? (repros.py)
     diagnosis.py [STEP …] [--every N] --seconds  what the diagnosis adds to a failing check, in wall and CPU time
@@ -151,7 +152,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    for name in ("styles", "repros", "seconds"):
+    for name in ("itself", "styles", "repros", "seconds"):
         parser.add_argument(f"--{name}", action="store_true")
     chosen = parser.parse_args()
     keys = [curriculum.find(name).key for name in chosen.steps] or [step.key for step in curriculum]
@@ -160,22 +161,23 @@ def main() -> None:
             singles = [wrong for wrong in load_corpus(content, [key]) if len(wrong.label) == 1]
             added = seconds(content, curriculum, singles[chosen.first :: chosen.every])
             print(f"{key}: added {statistics.median(added):.2f} s (median), {max(added):.2f} s (largest)   (bar: 0.3)")
-    elif chosen.styles or chosen.repros:
+    elif chosen.itself or chosen.styles or chosen.repros:
         sys.exit(_each(content, curriculum, keys, chosen))
     else:
         sys.exit(_corpus(load_corpus(content, keys)[chosen.first :: chosen.every], chosen.jobs))
 
 
 def _each(content: Content, curriculum: Curriculum, keys: list[str], chosen: argparse.Namespace) -> int:
-    """Try the mistakes of these steps, in another style or by their scripts; return 1 when one is named falsely."""
+    """Try the mistakes of these steps, as they are, in another style or by scripts; return 1 if one is false."""
     import repros
     import styles
 
     total: Counter[str] = Counter()
     for key in keys:
         counts: Counter[str] = Counter()
-        if chosen.styles:
-            for styled in styles.run(content, curriculum, curriculum[key], every=chosen.every, first=chosen.first):
+        if chosen.itself or chosen.styles:
+            tried = styles.itself if chosen.itself else styles.run
+            for styled in tried(content, curriculum, curriculum[key], every=chosen.every, first=chosen.first):
                 counts[styled.outcome] += 1
                 if styled.outcome != "named":
                     said = ", ".join(styled.said) or "-"

@@ -412,6 +412,14 @@ def run(
     return found
 
 
+def itself(content: Content, curriculum: Curriculum, step: Step, *, every: int = 1, first: int = 0) -> Iterator[Styled]:
+    """Try every mistake of a step (or each `every`-th) as it is."""
+    with kept_processes() as spare:
+        bench = Bench(content, curriculum, step, spare)
+        for mistake in load_mistakes(content.mistakes(step.key))[first::every]:
+            yield _tried(bench, mistake, mistake.source(content, step), "as it is")
+
+
 def _tried(bench: Bench, mistake: Mistake, source: str, style: str) -> Styled:
     wrong = corpus.Wrong(bench.step.key, 0, (mistake.name,), source)
     for how in ({"most_examples": EXAMPLES}, {}):
