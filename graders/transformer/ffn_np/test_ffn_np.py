@@ -277,10 +277,10 @@ def leaves_its_inputs(learner, case):
 
 
 @SOME
-@given(arrays())
-def test_gelu(learner, x):
-    """gelu(x) is x · Φ(x), with the exact normal distribution function, for any shape."""
-    activates(learner, "gelu", x)
+@given(arrays(), st.sampled_from([(), ("none",)]))
+def test_gelu(learner, x, approximate):
+    """gelu(x), with "none" or without, is x · Φ(x), with the exact normal distribution function, for any shape."""
+    activates(learner, "gelu", x, *approximate)
 
 
 @SOME
