@@ -166,7 +166,7 @@ class _Grading:
             return self._verdict(problem=problem, learner=learner)
         with self._replaying() as replayer:
             gather = replayer.start if how.diagnose else None
-            if how.diagnose:
+            if how.diagnose and (self.warm is None or self.warm.stays):  # else other steps have use for idle cores
                 replayer.expect()
             plugin = JudgePlugin(
                 learner,
