@@ -47,6 +47,41 @@ def test_a_mistake_in_another_style_is_named(neuron, tmp_path):
     assert verdict.diagnosis.inputs > 20
 
 
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("foundations/losses", "a one-hot row is looked up in a V × V identity"),  # it shows in memory alone
+        ("foundations/engine", "division by the processor's own division"),  # in the last digits alone
+        (
+            "foundations/mlp_numpy",
+            "slope of relu at zero passes the gradient",
+        ),  # another fails there, too
+        ("foundations/mlp_scalar", "parameters of the last layer only"),  # what it forgets to set is drawn
+        ("tokenizer/data", "appended to an older file"),  # the file of the call before
+    ],
+)
+def test_a_mistake_that_hardly_shows_is_named(key, name, tmp_path):
+    content = find_content()
+    step = load_curriculum(content)[key]
+    (mistake,) = (one for one in load_mistakes(content.mistakes(key)) if one.name == name)
+    file = tmp_path / "mistaken.py"
+    file.write_text(mistake.source(content, step), encoding="utf-8")
+    verdict = grade(content, step, Submission(reference_modules(content, {step.module: file}), trusted=True))
+    assert verdict.diagnosis.finding is Finding.MATCH
+    assert verdict.diagnosis.mistakes == (name,)
+
+
+def test_a_replay_that_was_expected_in_vain_ends(neuron):
+    content, step = neuron
+    setup = Setup(step.module, reference_modules(content), step.rules, step.budget)
+    with contextlib.closing(replayer.Replayer(setup, content, step)) as replay:
+        replay.expect()
+        process = replay._ready.process
+        assert process.alive
+    assert not process.alive
+    assert replay._ready.process is None
+
+
 def test_two_at_once_are_both_named(neuron, tmp_path, monkeypatch):
     monkeypatch.setattr(diagnosis, "PAIR_SECONDS", 60.0)  # a slow machine would give up the search
     verdict = diagnosed(
