@@ -12,10 +12,11 @@ from course.grading.probes import find_function
 Made = tuple[str, tuple[Any, ...], dict[str, Any], list[float] | None]
 
 
-def _build(module: ModuleType, made: Made) -> Any:
+def _build(module: ModuleType, made: Made, seed: int | None = 0) -> Any:
+    """Make a model, from a seed: what it draws, and keeps of that, must be the same when it is replayed."""
     name, args, kwargs, values = made
-    if values is not None:
-        random.seed(0)  # a parameter that the model does not list keeps what it drew: the same when it is replayed
+    if seed is not None:
+        random.seed(seed)
     model = find_function(module, name)(*args, **kwargs)
     for p, value in zip(model.parameters(), values or (), strict=False):
         p.data = value
@@ -70,16 +71,12 @@ def parameters(module: ModuleType, made: Made) -> dict[str, Any]:
 
 def drawn(module: ModuleType, made: Made, seed: int) -> list[float]:
     """The parameters of a model that is made right after random.seed(seed)."""
-    random.seed(seed)
-    return [p.data for p in _build(module, made).parameters()]
+    return [p.data for p in _build(module, made, seed).parameters()]
 
 
 def drawn_twice(module: ModuleType, made: Made, seed: int) -> list[list[float]]:
     """The parameters of two models made one after the other: the second after a seed of its own, and after none."""
-    random.seed(seed)
-    first, next_one = _build(module, made), _build(module, made)
-    random.seed(seed)
-    again = _build(module, made)
+    first, next_one, again = (_build(module, made, one) for one in (seed, None, seed))
     for p in again.parameters():
         p.data += 1.0  # if the models share anything, the others move too
     return [[p.data for p in model.parameters()] for model in (first, next_one, again)]
