@@ -56,7 +56,8 @@ class _Search:
         count = found["examples"]
         suspects = self._suspects(found["left"]) or self._two_at_once(found["partly"])
         if len(_names(suspects)) > 1:
-            suspects = self._left_by_more(suspects, evidence)
+            suspects, more = self._left_by_more(suspects, evidence)
+            count += more
         if not suspects:
             return Diagnosis(Finding.UNKNOWN, (), count)
         rivals = [
@@ -71,15 +72,16 @@ class _Search:
     def _suspects(self, versions: Sequence[int]) -> list[_Suspect]:
         return [_Suspect(one, (_class(self._mistakes[one]),)) for one in versions if one != REFERENCE]
 
-    def _left_by_more(self, suspects: list[_Suspect], evidence: Evidence) -> list[_Suspect]:
-        """Those that answer more of what passed as the learner's code did, until one is left."""
+    def _left_by_more(self, suspects: list[_Suspect], evidence: Evidence) -> tuple[list[_Suspect], int]:
+        """Those that answer more of what passed as the learner's code did, until one is left; how many inputs it took."""
+        tried = 0
         for example in evidence.more_in_turn():
             if len(_names(suspects)) < 2:
                 break
             if example.seconds <= CHEAP and self._replayer.tells(example):
                 like = self._replayer.like([one.version for one in suspects], example)
-                suspects = [one for one in suspects if one.version in like]
-        return suspects
+                suspects, tried = [one for one in suspects if one.version in like], tried + 1
+        return suspects, tried
 
     def _told_apart(
         self, suspects: list[_Suspect], rivals: list[_Suspect], evidence: Evidence, count: int
