@@ -73,7 +73,7 @@ class _Search:
         return [_Suspect(one, (_class(self._mistakes[one]),)) for one in versions if one != REFERENCE]
 
     def _left_by_more(self, suspects: list[_Suspect], evidence: Evidence) -> tuple[list[_Suspect], int]:
-        """Those that answer more of what passed as the learner's code did, until one is left; how many inputs it took."""
+        """Those that answer more of what passed as the learner's code did; and how many inputs that took."""
         tried = 0
         for example in evidence.more_in_turn():
             if len(_names(suspects)) < 2:
