@@ -129,9 +129,9 @@ class Sieve:
         """What failed by less than styles may differ by is told by no more than the property itself allows."""
         for one in self.in_order():
             if one.failed and self._versions.price(self._left, one) <= DEAR:
-                self._sift(replace(one, typed=True, rtol=one.least))
+                self._sift(replace(one, rtol=one.least))
         if self._first is not None:
-            self._first, self._like_first = replace(self._first, typed=True, rtol=self._first.least), None
+            self._first, self._like_first = replace(self._first, rtol=self._first.least), None
 
     def _those_like_first(self) -> list[int]:
         """The versions that answer the first failing example alike.
@@ -152,6 +152,6 @@ class Sieve:
     def _by_type(self, example: Recorded) -> Recorded:
         """The example; if it failed with the right numbers, what failed may be their type, an int for a float."""
         told = not example.failed or example.typed or example.seconds > DEAR
-        if told or not self._versions.right(example):
+        if told or not self._versions.right(example) or not self._versions.right(replace(example, rtol=example.least)):
             return example
         return replace(example, typed=True)
