@@ -196,6 +196,13 @@ def test_what_failed_by_little_is_told_by_the_propertys_own_tolerance(versions):
     assert considered(versions, told(3.0, little, least=1e-12), passed)["left"] == []
 
 
+def test_what_is_like_right_code_is_no_rival(versions):
+    versions.add([("2 * x", "2 * x * (1 + 1e-13) if x > 2 else 3 * x")], [("2 * x", "2 * x if x < 5 else 0")])
+    versions.begin([], [])
+    found = considered(versions, told(3.0, 6 * (1 + 1e-13)), told(1, 3))
+    assert found["left"] == found["like_first"] == [5], "version 6 differs from it, by little"
+
+
 def test_what_explains_one_property_is_noted_when_nothing_explains_all(versions):
     found = considered(versions, told(1, 3, name="test_a"), told(1, -2, name="test_b"), told(2, 5, name="test_c"))
     assert found["left"] == []

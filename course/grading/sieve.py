@@ -130,8 +130,6 @@ class Sieve:
         for one in self.in_order():
             if one.failed and self._versions.price(self._left, one) <= DEAR:
                 self._sift(replace(one, rtol=one.least))
-        if self._first is not None:
-            self._first, self._like_first = replace(self._first, rtol=self._first.least), None
 
     def _those_like_first(self) -> list[int]:
         """The versions that answer the first failing example alike.
@@ -139,12 +137,15 @@ class Sieve:
         It had to wait if it is dear: then of those that other examples rejected only the last are tried, which came
         nearest to the learner's code.
         """
-        if self._like_first is None:
-            first, near = self._first, self._rejected[::-1]
-            if first is not None:
-                near = near[: int(NEAREST / max(first.seconds, 1e-9))]
-                self._like_first = self._versions.those_alike([*self._left, *near], first)
-        return self._like_first or []
+        first, like = self._first, self._like_first
+        if first is None:
+            return []
+        if like is None:
+            near = self._rejected[::-1][: int(NEAREST / max(first.seconds, 1e-9))]
+            like = self._versions.those_alike([*self._left, *near], first)
+        if REFERENCE in like:  # it failed by less than styles may differ by
+            like = self._versions.those_alike(like, replace(first, rtol=first.least))
+        return self._left if REFERENCE in like else like
 
     def _said(self, left: list[int], like_first: list[int], partly: dict[str, list[int]]) -> dict[str, Any]:
         return {"left": left, "like_first": like_first, "partly": partly, "examples": len(self._examples)}
