@@ -71,17 +71,6 @@ def test_a_mistake_that_hardly_shows_is_named(key, name, tmp_path):
     assert verdict.diagnosis.mistakes == (name,)
 
 
-def test_a_replay_that_was_expected_in_vain_ends(neuron):
-    content, step = neuron
-    setup = Setup(step.module, reference_modules(content), step.rules, step.budget)
-    with contextlib.closing(replayer.Replayer(setup, content, step)) as replay:
-        replay.expect()
-        process = replay._ready.process
-        assert process.alive
-    assert not process.alive
-    assert replay._ready.process is None
-
-
 def test_two_at_once_are_both_named(neuron, tmp_path, monkeypatch):
     monkeypatch.setattr(diagnosis, "PAIR_SECONDS", 60.0)  # a slow machine would give up the search
     verdict = diagnosed(

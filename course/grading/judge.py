@@ -166,8 +166,6 @@ class _Grading:
             return self._verdict(problem=problem, learner=learner)
         with self._replaying() as replayer:
             gather = replayer.start if how.diagnose else None
-            if how.diagnose and (self.warm is None or self.warm.stays):  # else other steps have use for idle cores
-                replayer.expect()
             plugin = JudgePlugin(
                 learner,
                 self.seed,
@@ -202,7 +200,7 @@ class _Grading:
 
     @contextlib.contextmanager
     def _replaying(self) -> Iterator[Replayer]:
-        """What replays the learner's calls on known mistakes; it works from the first failure on, not before."""
+        """What replays the learner's calls on known mistakes; it starts at the first failure, not before."""
         from course.grading.replayer import Replayer  # noqa: PLC0415
 
         # Nobody waits for each of its answers: it leaves the cores to the judge and the learner's code.

@@ -46,8 +46,7 @@ class Replayer:
     """
 
     def __init__(self, setup: Setup, content: Content, step: Step, kept: Ready | None = None) -> None:
-        self._setup, self._content, self._step = setup, content, step
-        self._ready, self._own = kept or Ready(), kept is None
+        self._setup, self._content, self._step, self._ready = setup, content, step, kept or Ready()
         self._process: LearnerProcess | None = None
         self._versions: list[Version] = []
         self._freedoms = Freedoms()
@@ -58,11 +57,6 @@ class Replayer:
         self._thread: threading.Thread | None = None
         self._incomplete = False
         self.mistakes: list[Mistake] = []
-
-    def expect(self) -> None:
-        """Start the process now, while cores are idle: it will have imported by the first failure, if there is one."""
-        if "torch" not in self._step.rules.imports:  # which takes seconds of a core, and hundreds of megabytes
-            self._ready.refill(self._setup)
 
     def start(self, evidence: Evidence) -> None:
         """Start the process and let it work while the judge goes on; once."""
@@ -213,8 +207,6 @@ class Replayer:
 
     def close(self) -> None:
         self._end()
-        if self._own:
-            self._ready.close()
 
     def _end(self) -> None:
         process, self._process = self._process, None
