@@ -16,10 +16,11 @@ from course.content import Content
 from course.curriculum import Step
 from course.grading.collected import Collected, collect
 from course.grading.inputs import drawn_ahead
-from course.grading.judge import SEEDS, Submission, grade, seed_of
+from course.grading.judge import Submission, grade
 from course.grading.outcomes import Outcome, Verdict
 from course.grading.process import LearnerProcess
 from course.grading.ready import Ready
+from course.grading.seeds import SEEDS, seed_of
 from course.grading.warm import Warm
 
 SEED = SEEDS[0]

@@ -19,8 +19,9 @@ from grading_helpers import DOUBLE, GRADER, named, nothing_left, said, small_cou
 from course.content import Content
 from course.curriculum import Curriculum
 from course.errors import ContentError
-from course.grading.judge import Submission, grade, reference_modules, seed_of
+from course.grading.judge import Submission, grade, reference_modules
 from course.grading.outcomes import Outcome, Verdict
+from course.grading.seeds import seed_of
 
 WRONG = "def double(x):\n    return 2 * x if x < 100 else 2 * x + 1\n"
 

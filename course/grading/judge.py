@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import platform
 import sys
@@ -20,6 +19,7 @@ from course.curriculum import Step
 from course.errors import ContentError
 from course.gate import grader_digest
 from course.grading.outcomes import Diagnosis, Failure, Outcome, PropertyResult, Verdict, overall
+from course.grading.seeds import seed_of
 
 if TYPE_CHECKING:
     from course.grading.collected import Collected
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
     from course.grading.process import Setup
     from course.grading.replayer import Replayer
     from course.grading.warm import Warm
-
-# The seeds that learners' code is graded with: few enough for a grader to be proven on each of them, and for their
-# inputs to be drawn before anybody waits.
-SEEDS = range(1, 9)
 
 # Why the code could not be run at all.
 Problem = tuple[Outcome, Failure]
@@ -272,11 +268,6 @@ def _wrong_value(result: PropertyResult, transcript: Sequence[Exchange]) -> Prop
     summary = f"{last.name} returned {describe(last.reply.get('value'))}, with which nothing can be computed"
     failure = Failure(summary, call=show_exchange(last))
     return PropertyResult(result.name, result.claim, Outcome.WRONG, result.examples, failure)
-
-
-def seed_of(code: str, grader: str) -> int:
-    """The same code before the same grader meets the same examples; changed code mostly meets others."""
-    return SEEDS[int.from_bytes(hashlib.sha256(f"{code} {grader}".encode()).digest()[:4], "big") % len(SEEDS)]
 
 
 def versions() -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
@@ -17,6 +16,7 @@ from course.grading import check, inputs
 from course.grading.evidence import Evidence, Example, example_of
 from course.grading.examples import RememberedExamples
 from course.grading.exchange import Exchange
+from course.grading.gathering import Gathering
 from course.grading.learner import Cancelled, Learner, LearnerRaised, PropertyEnds
 from course.grading.meaning import claim_of, judged
 from course.grading.outcomes import Failure, Outcome, PropertyResult
@@ -28,16 +28,6 @@ from course.grading.witness import Witness
 TELL_SECONDS = 0.1
 # A first look at every property tries so many examples, the same that its own run begins with.
 FIRST_LOOK = 2
-
-# Inputs recorded for the diagnosis: of each passing property, so many to begin with and so many in all, and of each of
-# the first few failing ones.
-KEPT_PASSING, MOST_PASSING = 2, 8
-EVIDENCE_EXAMPLES = 8
-EVIDENCE_PROPERTIES = 3
-# Inputs tried to find one that tells two mistakes apart, and as many again to make it small.
-TELLING_EXAMPLES = 20
-# The same for a slow one.
-FEW_EXAMPLES = 3
 
 
 class JudgePlugin:
@@ -62,24 +52,23 @@ class JudgePlugin:
         self._examples = examples
         self._shrink = shrink
         self._most_examples = most_examples
-        # Called at a failure, with what is known so far; None: no evidence is gathered.
-        self._gather = gather
-        self.evidence = Evidence()
+        self._gathering = Gathering(learner, gather)
         self._witness = witness or Witness()
         self._told = False
         self._told_at = 0.0
-        # What passed in the first look at a property; evidence only if it holds in full.
-        self._seen: list[Example] = []
         # What came of the properties that were not yet run in full.
         self._so_far: dict[str, tuple[Running, list[Example]]] = {}
         # Inputs of some properties, drawn before anybody waited: what hypothesis would draw now.
         self.ahead: dict[str, deque[inputs.Input]] = {}
-        self._failing = 0
         self._running = Running()
         self.results: list[PropertyResult] = []
         self.transcripts: dict[str, list[Exchange]] = {}
         self.collected: list[str] = []
         self.faults: list[str] = []
+
+    @property
+    def evidence(self) -> Evidence:
+        return self._gathering.evidence
 
     # ------------------------------------------------------------ before
 
@@ -113,8 +102,7 @@ class JudgePlugin:
                 if self._running.gathering:
                     self.evidence.add(self._running.name, self.learner.transcript, failed=True)
                     return None
-                if self._gather is not None:
-                    self._gather(self.evidence)
+                self._gathering.begin()
                 if not self._is_telling():
                     return None
                 self._running.failed(error, self.learner.transcript)
@@ -132,7 +120,7 @@ class JudgePlugin:
             finally:
                 running = self._running
                 running.quickest = min(running.quickest, sum(one.seconds for one in self.learner.transcript))
-            self._keep_passing()
+            self._gathering.passed(self._running)
             return value
 
         return one_example
@@ -140,18 +128,6 @@ class JudgePlugin:
     def _is_telling(self) -> bool:
         wanted, running = self._running.telling, self._running
         return wanted is None or wanted(example_of(running.name, self.learner.transcript, failed=True))
-
-    def _keep_passing(self) -> None:
-        """Keep a few passing examples of each property: a mistake must answer these as the learner's code did, too."""
-        running = self._running
-        if self._gather is None or running.telling is not None:
-            return
-        if running.first_look:
-            self._seen.append(example_of(running.name, self.learner.transcript, failed=False))
-        elif running.gathering or running.examples <= KEPT_PASSING:
-            self.evidence.add(running.name, self.learner.transcript, failed=False)
-        elif running.examples <= MOST_PASSING:
-            self.evidence.keep(example_of(running.name, self.learner.transcript, failed=False))
 
     def _begin_example(self) -> None:
         running = self._running
@@ -186,7 +162,7 @@ class JudgePlugin:
 
     def begin(self, item: pytest.Function, *, first_look: bool) -> None:
         """A property is about to run, for a first look, or in full from where it was left."""
-        before, self._seen = self._so_far.pop(item.name, (None, []))
+        before, self._gathering.seen = self._so_far.pop(item.name, (None, []))
         self._running = before.goes_on(item.name) if before else Running(item.name, first_look=first_look)
         self._examples.deaf = first_look
 
@@ -223,7 +199,7 @@ class JudgePlugin:
 
     def _leave(self, item: pytest.Function) -> None:
         """Keep what came of a property so far."""
-        self._so_far[item.name] = self._running, self._seen
+        self._so_far[item.name] = self._running, self._gathering.seen
 
     def called(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
         self.learner.begin()
@@ -241,40 +217,14 @@ class JudgePlugin:
             return None
         except (AssertionError, LearnerRaised, ShrunkEnough) as error:
             if not self._running.first_look:
-                self._gather_evidence(pyfuncitem)
+                self._gathering.failed(pyfuncitem, self._running, self._search)
             elif not drawn and isinstance(error, Exception):
                 self._running.failed(error, self.learner.transcript)
                 self._leave(pyfuncitem)
             raise
         if not drawn:
-            self._keep_passing()
+            self._gathering.passed(self._running)
         return value
-
-    def _gather_evidence(self, item: pytest.Function) -> None:
-        """Try a failing property on more inputs, whatever comes out: two bugs can agree on one input, hardly on ten."""
-        running, evidence = self._running, self.evidence
-        if self._gather is None:
-            return
-        self._gather(evidence)
-        evidence.take(running.example or example_of(item.name, self.learner.transcript, failed=True))
-        self._failing += 1
-        if not inputs.is_drawn(item.obj):
-            return
-        arguments = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
-        call = functools.partial(item.obj, **arguments)
-        evidence.again[item.name] = functools.partial(
-            self._search, item, call, FEW_EXAMPLES if running.slow else TELLING_EXAMPLES
-        )
-        if self._failing > EVIDENCE_PROPERTIES:
-            return
-        kept = self.learner.transcript
-        running.gathering = True
-        try:
-            count = FEW_EXAMPLES if running.slow else EVIDENCE_EXAMPLES
-            once_more(item.obj, call, count, Phase.generate)
-        finally:
-            running.gathering = False
-            self.learner.transcript = kept
 
     def _search(
         self, item: pytest.Function, call: Callable[[], Any], count: int, telling: Callable[[Example], bool]
@@ -311,8 +261,7 @@ class JudgePlugin:
         if flaky and failure is not None:
             failure = replace(failure, detail=(*failure.detail, "called again with the same input, it did otherwise"))
         if outcome is Outcome.PASSED:
-            for example in self._seen[:KEPT_PASSING]:
-                self.evidence.take(example)
+            self._gathering.holds()
         else:
             self.transcripts[item.name] = transcript
             self._tell(item, error)

@@ -22,11 +22,12 @@ from course.gate import grader_digest
 from course.grading import wire
 from course.grading.collected import Collected, collect
 from course.grading.isolation import die_with_parent
-from course.grading.judge import SEEDS, Submission, grade
+from course.grading.judge import Submission, grade
 from course.grading.learner import Cancelled
 from course.grading.outcomes import Failure, Outcome
 from course.grading.parcel import pack
 from course.grading.ready import Ready
+from course.grading.seeds import SEEDS
 from course.grading.warm import Warm
 from course.grading.witness import Witness
 

@@ -26,9 +26,9 @@ from course.curriculum import Step
 from course.errors import UsageError, WorkspaceError
 from course.gate import grader_digest
 from course.grading import scratch, wire
-from course.grading.judge import seed_of
 from course.grading.outcomes import Verdict
 from course.grading.parcel import unpack
+from course.grading.seeds import seed_of
 from course.session import Session
 from course.workspace import Workspace
 

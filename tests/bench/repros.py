@@ -110,8 +110,8 @@ def fault_of(
         # A claim about cost, or an object of the grader's own: there is no call to type, and no number to see.
         return "" if _only_comments(script) else "it prints nothing"
     answered = list(numbers(exchange.reply.get("value")))
-    # Of float16, NumPy prints as many digits as tell it from the next one.
-    rtol = 1e-3 if "float16" in script else 1e-4
+    # NumPy prints no more digits of a float16 than tell it from its neighbours: true to half a step.
+    rtol = np.finfo(np.float16).eps / 2 if "float16" in script else 1e-4
     for got in GOT.findall(failed.failure.summary):
         value = float(got)
         # The grader may have computed with what came back: only what was in it can be printed.
