@@ -55,6 +55,19 @@ def method(module: ModuleType, name: str, *args: Any) -> Any:
     return find_function(module, f"Tool.{name}")(*args)
 
 
+def derived(module: ModuleType) -> Any:
+    class Mine(find_function(module, "Base")):
+        """Of the learner's own."""
+
+        size: int = 4
+
+        def total(self) -> int:
+            found: int = self.size + 1
+            return found
+
+    return Mine().total(), find_function(module, "Base") in Mine.__mro__
+
+
 def saved(module: ModuleType, text: str) -> str:
     Path("out.txt").write_text(text)
     return Path("out.txt").read_text()
@@ -84,6 +97,11 @@ def ran(name, module, *args):
 def test_it_does_what_the_probe_does():
     assert ran("doubled", SimpleNamespace(total=sum), (3, 4)) == 14
     assert ran("method", SimpleNamespace(Tool=SimpleNamespace(cut=lambda a, b: a - b)), "cut", 5, 2) == 3
+
+
+def test_a_class_of_the_learners_may_be_derived_from():
+    assert Inlined(PROBES, "derived").stands_alone
+    assert ran("derived", SimpleNamespace(Base=dict)) == (5, True)
 
 
 def test_it_brings_what_it_needs_and_no_more():

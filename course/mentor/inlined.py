@@ -65,6 +65,10 @@ class Inlined:
         return [one for one in self._tree.body if id(one) in self._needed]
 
 
+# The annotation of whatever needs one.
+_ANYTHING = ast.Name("object")
+
+
 class _Plain(ast.NodeTransformer):
     """No annotations, which would ask for imports, and the learner's functions by their names."""
 
@@ -77,14 +81,15 @@ class _Plain(ast.NodeTransformer):
         return node
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        fields = [one for one in node.body if isinstance(one, ast.AnnAssign)]
-        for one in fields:  # of a dataclass, perhaps: it looks at them
-            one.annotation = ast.Name("object")
-        node.body = [one if one in fields else self.visit(one) for one in node.body]
-        return node
+        for one in node.body:
+            if isinstance(one, ast.AnnAssign):  # a field of a dataclass, perhaps: it looks at them
+                one.annotation = _ANYTHING
+        return self.generic_visit(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
         self.generic_visit(node)
+        if node.annotation is _ANYTHING:
+            return node
         return ast.copy_location(ast.Assign([node.target], node.value), node) if node.value else None
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST:
