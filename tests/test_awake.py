@@ -38,3 +38,16 @@ def test_waiting_is_over_when_there_is_something_to_read(pipe, monkeypatch, clos
     wait()
     assert time.monotonic() < began + 30
     assert source.read(1) == (b"" if closed else b"x")
+
+
+def test_a_question_is_seen_in_the_pipe_and_out_of_it(pipe):
+    source, sink = pipe
+    asked = awake.whether_asked(source)
+    assert not asked()
+    sink.write(b"xyz")
+    assert asked()
+    assert source.read(1) == b"x"
+    assert asked(), "the rest was read ahead"
+    assert source.read(2) == b"yz"
+    assert not asked()
+    assert os.get_blocking(source.fileno()), "the next read waits"

@@ -128,6 +128,12 @@ def test_what_passed_waits_for_the_first_property_that_failed(neuron, monkeypatc
     assert handed == [*examples[1:4], examples[0], *examples[4:]]
 
 
+def test_what_is_shown_failed_first_in_the_graders_order():
+    tried = [Example(name, (), 1e-11, failed) for name, failed in [("c", True), ("a", False), ("b", True)]]
+    assert Evidence(tried, order=("a", "b", "c")).shown == "b"
+    assert Evidence(tried).shown == "c"
+
+
 # ---------------------------------------------------------------- the input that is shown
 
 

@@ -160,7 +160,7 @@ def told(x, answer, **how):
 def considered(versions, *examples):
     for example in examples:
         versions.consider(tuple(getattr(example, name) for name in Recorded.__slots__))
-    return versions.found()
+    return versions.found(next((example.name for example in examples if example.failed), ""))
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="nothing interrupts a loop here; the judge gives it up")
@@ -222,6 +222,95 @@ def test_dear_examples_wait_for_few(versions, monkeypatch):
     found = considered(versions, dear, told(1, 3))
     assert found["left"] == [1]
     assert [version for name, version in tried if name == "test_dear"] == [1], "the others were rejected for less"
+
+
+@pytest.fixture
+def tried(monkeypatch):
+    """What is tried on which version: the name of an example's property, and the version."""
+    found, alike = [], Versions.alike
+
+    def noted(self, version, example):
+        found.append((example.name, version))
+        return alike(self, version, example)
+
+    monkeypatch.setattr(Versions, "alike", noted)
+    return found
+
+
+def put(versions, *examples):
+    versions.consider(*(tuple(getattr(example, name) for name in Recorded.__slots__) for example in examples))
+
+
+def test_what_passed_waits_while_many_versions_are_left(versions, tried):
+    put(versions, told(2, 4, name="test_passed", failed=False))
+    assert not [version for name, version in tried if name == "test_passed"]
+    put(versions, told(1, 3), told(3, 9))
+    assert {version for name, version in tried if name == "test_passed"} <= {1, 4}, "4 hangs, and is given up last"
+    assert ("test_passed", 1) in tried
+
+
+def test_what_waits_is_tried_while_nobody_asks(versions, tried):
+    put(versions, told(1, 3), told(5, 15, name="test_waits", seconds=0.15))
+    assert ("test_waits", 1) not in tried
+    versions.go_on(lambda: True)
+    assert ("test_waits", 1) not in tried, "somebody asks"
+    versions.go_on(lambda: False)
+    assert ("test_waits", 1) in tried
+    assert versions.found("test_f")["left"] == [1]
+    assert tried.count(("test_waits", 1)) == 1
+
+
+def test_what_would_take_long_waits_to_the_end(versions, tried):
+    put(versions, told(1, 3), told(5, 15, name="test_long", seconds=0.4))
+    versions.go_on(lambda: False)
+    assert ("test_long", 1) not in tried
+    assert versions.found("test_f")["left"] == [1]
+    assert ("test_long", 1) in tried
+
+
+def test_what_raises_meanwhile_still_counts(versions, monkeypatch):
+    put(versions, told(1, 3), told(5, 14, name="test_waits", seconds=0.15))
+    alike = Versions.alike
+
+    def broken(self, version, example):
+        raise RuntimeError
+
+    monkeypatch.setattr(Versions, "alike", broken)
+    versions.go_on(lambda: False)
+    monkeypatch.setattr(Versions, "alike", alike)
+    assert versions.found("test_f")["left"] == []
+
+
+def test_like_the_first_is_said_of_the_failure_that_is_shown(versions):
+    versions.add([("2 * x", "3 * x if x < 2 else 7")])
+    versions.begin([], [])
+    put(versions, told(5, 15, name="test_later"), told(1, 3, name="test_shown"))
+    assert set(versions.found("test_shown")["like_first"]) == {1, 5}
+
+
+def test_a_version_that_is_never_run_is_never_made(versions):
+    versions.begin([], [])
+    assert all(isinstance(made, list) for made in versions._made[1:3])
+    put(versions, told(1, 3))
+    assert not any(isinstance(made, list) for made in versions._made[1:3])
+
+
+def test_what_a_passing_call_costs_is_not_measured_again(versions):
+    def answer(module, request):
+        raise AssertionError("it need not be asked")
+
+    made = Versions("minillm.replayed", answer)
+    passed = recorded({"status": "ok", "value": 1}, call=("probe", "peak_bytes", ("f", (1,)), {}), failed=False)
+    made.add(SOURCE)
+    made.begin([], [])
+    assert made.alike(0, passed)
+
+
+def test_what_ended_in_an_exception_is_not_refused_for_a_type(versions, tried):
+    put(versions, told(1, 3))
+    tried.clear()
+    put(versions, recorded(raised("ValueError"), call=("call", "f", (2,), {})))
+    assert ("test_f", 0) not in tried, "the reference says nothing of it"
 
 
 def test_those_like_the_first_failure_are_known_though_it_is_dear(versions):

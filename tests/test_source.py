@@ -140,6 +140,58 @@ def test_only_the_function_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not any("root" in text for text in compiled)
 
 
+@pytest.mark.parametrize("edits", EDITS.values(), ids=EDITS)
+def test_what_an_edit_touches_is_told_by_its_text(edits: list[tuple[str, str]]) -> None:
+    source = Source(TEXT, "<it>")
+    touched, changed = source.touched(edits), _changed(source, edits)
+    assert touched is None or changed is None or changed <= touched
+
+
+OUTSIDE = (
+    "a method beside it", "a function beside it", "a constant", "a signature", "an import", "no import",
+    "a short one", "one under a condition", "a method taken away", "across two", "a function and a constant",
+    "a constant and what it put there",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_what_stands_outside_of_functions_may_touch_everything(name: str) -> None:
+    assert (Source(TEXT, "<it>").touched(EDITS[name]) is None) == (name in OUTSIDE)
+
+
+def test_edits_that_do_not_fit_may_touch_everything() -> None:
+    assert Source(TEXT, "<it>").touched([("math.sqrt(x)", "x"), ("math.sqrt(x)", "y")]) is None
+
+
+def _changed(source: Source, edits: list[tuple[str, str]]) -> set[str] | None:
+    """The functions whose code an edit changes; None: what stands outside of functions changes, too."""
+    found: set[str] = set()
+    return found if differ(source.code, source.edited(edits), "", found) else None
+
+
+def test_an_edit_in_a_function_inside_touches_all_of_the_outer_one() -> None:
+    assert Source(TEXT, "<it>").touched(EDITS["a method"]) == {"Box.cut", "Box.cut.part", "Box.cut.<listcomp>"}
+
+
+def test_a_text_without_functions_can_be_edited() -> None:
+    source = Source("LIMIT = 3\n", "<it>")
+    assert source.touched([("3", "4")]) is None
+    assert _equal(source.edited([("3", "4")]), compile("LIMIT = 4\n", "<it>", "exec", dont_inherit=True))
+
+
+def test_what_a_known_mistake_touches_is_told_by_its_text() -> None:
+    content, told, count = find_content(), 0, 0
+    for step in load_curriculum(content):
+        source = Source(content.read(content.reference(step.file)), "<it>")
+        for mistake in load_mistakes(content.mistakes(step.key)):
+            touched = source.touched(mistake.edits) if mistake.edits else None
+            told, count = told + (touched is not None), count + 1
+            if touched is not None:
+                changed = _changed(source, list(mistake.edits))
+                assert changed is None or changed <= touched, mistake.name
+    assert told > 0.9 * count
+
+
 def test_every_known_mistake_is_compiled_as_its_whole_text_is() -> None:
     content = find_content()
     for step in load_curriculum(content):

@@ -5,6 +5,7 @@ A core that went to sleep takes longer to wake, and comes back with colder cache
 
 from __future__ import annotations
 
+import io
 import os
 import select
 import time
@@ -21,6 +22,22 @@ _let_others: Callable[[], None] = getattr(os, "sched_yield", lambda: None)
 
 def asleep() -> None:
     """Do not wait: the read that follows sleeps."""
+
+
+def whether_asked(pipe: io.BufferedReader[io.FileIO]) -> Callable[[], bool]:
+    """Return a function that says whether there is something to read, in the pipe or out of it already."""
+    if not hasattr(select, "poll"):  # Windows: nobody knows, it may be
+        return lambda: True
+    descriptor, peek, set_blocking = pipe.fileno(), pipe.peek, os.set_blocking
+
+    def asked() -> bool:
+        set_blocking(descriptor, False)
+        try:
+            return bool(peek(1))
+        finally:
+            set_blocking(descriptor, True)
+
+    return asked
 
 
 def waiting_on(pipe: BinaryIO) -> Callable[[], None]:

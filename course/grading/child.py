@@ -6,8 +6,10 @@ stays with the judge: here are neither oracles nor assertions.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
+import io
 import linecache
 import os
 import sys
@@ -220,7 +222,9 @@ def main() -> None:
     _send(outgoing, 0, {"status": "ok", "value": [(p.name, p.holds, p.by) for p in session.protections]})
     if tensors:
         warm_up_if_idle(incoming)
-    wait = awake.waiting_on(incoming) if session.config["awake"] else awake.asleep
+    spins = session.config["awake"]
+    meanwhile = functools.partial(session.versions.go_on, awake.whether_asked(incoming))
+    wait = awake.waiting_on(incoming) if spins else meanwhile
     while (frame := wire.read_frame(incoming)) is not None:
         request = wire.decode(frame, tensors=tensors)
         reply = answer(session, request)
@@ -231,9 +235,9 @@ def main() -> None:
         wait()
 
 
-def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
+def _take_pipes() -> tuple[io.BufferedReader[io.FileIO], BinaryIO]:
     """Move the judge's pipes out of the way of `input()` and `print()`: those get nothing and the error stream."""
-    incoming = os.fdopen(os.dup(0), "rb", buffering=1 << 16)
+    incoming = io.BufferedReader(io.FileIO(os.dup(0)), 1 << 16)
     outgoing = os.fdopen(os.dup(1), "wb", buffering=1 << 16)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)

@@ -2,7 +2,8 @@
 
 Wrong code should hear of it first. So every property gets a first look before any is run in full: those that failed for
 the code before, then the others in the grader's order. What the first look settles (a property without generated
-examples that holds, or one that ended the process) is not run again; what draws its inputs goes on from there.
+examples that holds, or one that ended the process) is not run again; what draws its inputs goes on from there, and what
+failed is the first to do so.
 
 While nobody waits, the inputs of the next runs are drawn: that is half of what a judge does.
 """
@@ -70,7 +71,8 @@ class Collected:
                 self._try(item, first_look=True)
             settled = {result.name for result in run.results}
             items = [item for item in items if item.name not in settled]
-        for item in items:
+        # What is known to fail goes first: whoever diagnoses works on it beside the rest.
+        for item in sorted(items, key=lambda item: not run.has_failed(item)):
             self._try(item, first_look=False)
             if stop_at_first and run.results[-1].outcome is not Outcome.PASSED:
                 break

@@ -52,7 +52,7 @@ class _Search:
         self._mistakes = dict(enumerate(replayer.mistakes, 1))
 
     def run(self, evidence: Evidence) -> Diagnosis:
-        found = self._replayer.found()
+        found = self._replayer.found(evidence.shown)
         count = found["examples"]
         suspects = self._suspects(found["left"]) or self._two_at_once(found["partly"])
         if len(_names(suspects)) > 1:
@@ -100,7 +100,7 @@ class _Search:
             left = [one for one in left if one in alike]
             return len(_names(alike)) == 1 and alike[0] in suspects
 
-        shown = next(example.name for example in evidence.examples if example.failed)
+        shown = evidence.shown
         told = shown in evidence.again and evidence.again[shown](telling)
         for name, again in evidence.again.items():
             if len(_names(left)) > 1 and name != shown:

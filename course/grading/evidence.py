@@ -42,12 +42,21 @@ class Evidence:
     `again` runs a property once more on fresh inputs and hands every failing example to a function, which says whether
     it is of the kind that is looked for; the smallest such example that was found is then that property's failure.
     `more` passed as well: they are asked only where several mistakes are left.
+    `order` is the grader's, of the properties; they may be tried in another one.
     """
 
     examples: list[Example] = field(default_factory=list)
     more: dict[str, list[Example]] = field(default_factory=dict)
     again: dict[str, Callable[[Callable[[Example], bool]], bool]] = field(default_factory=dict)
     heard: Callable[[Example], None] | None = None
+    order: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """The property whose failure is shown: the first that failed."""
+        places = {name: place for place, name in enumerate(self.order)}
+        failed = (example.name for example in self.examples if example.failed)
+        return min(failed, key=lambda name: places.get(name, len(places)))
 
     def add(self, name: str, transcript: list[Exchange], *, failed: bool) -> None:
         self.take(example_of(name, transcript, failed=failed))

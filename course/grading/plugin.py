@@ -74,6 +74,7 @@ class JudgePlugin:
 
     def prepare(self, items: Sequence[pytest.Function]) -> None:
         self.collected = [item.name for item in items]
+        self.evidence.order = tuple(self.collected)
         phases = (Phase.explicit, Phase.reuse, Phase.generate, *((Phase.shrink,) if self._shrink else ()))
         for item in items:
             if inputs.is_drawn(item.obj):
@@ -90,6 +91,11 @@ class JudgePlugin:
     def order(self) -> tuple[str, ...]:
         """The properties to look at first: those that failed for the code before this."""
         return self._examples.failed_before
+
+    def has_failed(self, item: pytest.Function) -> bool:
+        """Whether a first look at a property has seen it fail."""
+        before, _ = self._so_far.get(item.name, (None, []))
+        return before is not None and before.error is not None
 
     def _recorded(self, inner: Callable[..., Any]) -> Callable[..., Any]:
         def one_example(*args: Any, **kwargs: Any) -> Any:

@@ -141,13 +141,16 @@ class Replayer:
         what = (example.name, example.failed, example.seconds, calls, replies)
         return (*what, rtol, scale, accepts, example.typed, example.rtol)
 
-    def found(self) -> dict[str, Any]:
-        """Which versions answer every example as the learner's code did; raise `Stopped` when none can say in time."""
+    def found(self, shown: str) -> dict[str, Any]:
+        """Which versions answer every example as the learner's code did; raise `Stopped` when none can say in time.
+
+        `shown` is the property whose failure the learner sees.
+        """
         if self._kept:
             kept, self._kept = self._kept, []
             self._consider(kept)
         try:
-            return dict(self._ask("found", seconds=SEARCH_SECONDS))
+            return dict(self._ask("found", shown, seconds=SEARCH_SECONDS))
         except Stopped:
             if hasattr(signal, "setitimer"):
                 raise

@@ -11,11 +11,18 @@ from course.grading.comparison import Recorded
 
 REFERENCE = 0
 
-# An example waits while trying it on all versions that are left takes longer, in seconds. For two bugs at once no
-# dearer one is tried at all.
+# For so few versions it is not worth while to know what an example reaches: they are run.
+FEW = 3
+
+# An example that failed waits while trying it on all versions that are left takes longer, in seconds. For two bugs at
+# once no dearer one is tried at all.
 CHEAP = 0.1
+# One that passed rejects few: it waits for what fails, until few versions are left and it takes no longer than this.
+CHEAP_PASSED = 0.01
 # What failed first may take longer before it waits, it tells most; but not if a single version takes so long.
 DEARER, DEAR = 0.3, 0.5
+# What waits is tried before all is there, while nobody asks, if that takes no longer.
+MEANWHILE = 0.2
 # Seconds for the versions that came nearest, where what failed first was too dear to try it on all.
 NEAREST = 2.0
 # Examples slower than this come last where one version is tried on all of them.
@@ -34,7 +41,7 @@ class Tried(Protocol):
 
     def price(self, versions: Sequence[int], example: Recorded) -> float: ...
 
-    def right(self, example: Recorded) -> bool: ...
+    def right(self, example: Recorded, versions: Sequence[int]) -> bool: ...
 
 
 class Sieve:
@@ -48,11 +55,16 @@ class Sieve:
         self._rejected: list[int] = []
         self._examples: list[Recorded] = []
         self._waiting: list[Recorded] = []
-        # The first failing example, and those that answer it alike.
+        # The failing example that is shown, the first as far as anybody knows, and those that answer it alike.
         self._first: Recorded | None = None
         self._like_first: list[int] | None = None
         # Once no mistake is left: those that answer alike wherever a property failed, for every property that did.
         self._partly: dict[str, list[int]] | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether some example is still to be tried."""
+        return bool(self._waiting)
 
     def consider(self, examples: Sequence[Recorded]) -> None:
         for one in examples:
@@ -76,26 +88,31 @@ class Sieve:
         elif not self._rejected:
             self._like_first = [one for one in self._left if said[one]]
         self._reject([one for one, alike in said.items() if not alike])
-        self._go_on()
+        self._note_if_none()
 
     def _try_what_is_cheap(self) -> None:
         place = 0
         while place < len(self._waiting):
-            if self._versions.price(self._left, self._waiting[place]) > CHEAP:
+            if not self._is_cheap(self._waiting[place]):
                 place += 1
             else:
                 self._sift(self._waiting.pop(place))
 
+    def _is_cheap(self, example: Recorded) -> bool:
+        if example.failed:
+            return self._versions.price(self._left, example) <= CHEAP
+        return len(self._left) <= FEW and self._versions.price(self._left, example) <= CHEAP_PASSED
+
     def _sift(self, example: Recorded) -> None:
         alike = self._versions.those_alike(self._left, example)
         self._reject([one for one in self._left if one not in alike])
-        self._go_on()
+        self._note_if_none()
 
     def _reject(self, versions: list[int]) -> None:
         self._rejected += versions
         self._left = [one for one in self._left if one not in versions]
 
-    def _go_on(self) -> None:
+    def _note_if_none(self) -> None:
         """If no version is left, note what explains a part."""
         if not self._left:
             self._partly, self._waiting = {}, []
@@ -103,18 +120,39 @@ class Sieve:
                 self._note(earlier)
 
     def _note(self, example: Recorded) -> None:
+        """Note which mistakes explain a failing property: those that explain another one, if they do, or else any."""
         if not example.failed or self._partly is None:
             return
-        before = self._partly.get(example.name, self._mistakes)
-        if self._versions.price(before, example) <= CHEAP:
-            self._partly[example.name] = self._versions.those_alike(before, example)
+        noted = self._partly.get(example.name)
+        explaining = sorted({one for each in self._partly.values() for one in each})
+        for versions in [explaining, self._mistakes] if noted is None else [noted]:
+            if self._versions.price(versions, example) > CHEAP:
+                continue
+            alike = self._versions.those_alike(versions, example)
+            if alike or versions is not explaining:
+                self._partly[example.name] = alike
+                return
 
     def in_order(self) -> list[Recorded]:
         """The examples, those first that reject a wrong guess for the least work."""
         return sorted(self._examples, key=lambda one: (one.seconds > SLOW, not one.failed, one.seconds))
 
-    def found(self) -> dict[str, Any]:
-        self._waiting.sort(key=lambda one: (not one.failed, one.seconds))
+    def go_on(self) -> bool:
+        """Try one of those that wait; False: there is none, or only what would take long."""
+        for example in sorted(self._waiting, key=_when):
+            slow = example.seconds > SLOW and len(self._left) > FEW
+            if not slow and self._versions.price(self._left, example) <= MEANWHILE:
+                self._sift(example)  # what raises is tried once more in the end, and counts there
+                self._waiting = [one for one in self._waiting if one is not example]
+                return True
+        return False
+
+    def found(self, shown: str) -> dict[str, Any]:
+        """Which versions are left, now that all is there; `shown` is the property whose failure is shown."""
+        if self._first is not None and self._first.name != shown:
+            self._first = next(one for one in self._examples if one.failed and one.name == shown)
+            self._like_first = None
+        self._waiting.sort(key=_when)
         while self._waiting:
             self._sift(self._waiting.pop(0))
         if REFERENCE in self._left:
@@ -152,7 +190,14 @@ class Sieve:
 
     def _by_type(self, example: Recorded) -> Recorded:
         """The example; if it failed with the right numbers, what failed may be their type, an int for a float."""
-        told = not example.failed or example.typed or example.seconds > DEAR
-        if told or not self._versions.right(example) or not self._versions.right(replace(example, rtol=example.least)):
+        # Of what ended in an exception no number was refused.
+        told = not example.failed or example.typed or example.replies[-1]["status"] != "ok" or example.seconds > DEAR
+        closely = replace(example, rtol=example.least)
+        if told or not all(self._versions.right(one, self._left) for one in (example, closely)):
             return example
         return replace(example, typed=True)
+
+
+def _when(example: Recorded) -> tuple[bool, float]:
+    """What failed comes first, and what is cheap."""
+    return not example.failed, example.seconds

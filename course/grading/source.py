@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import CodeType
 
-from course.grading.codes import differ
+from course.grading.codes import differ, functions
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +41,48 @@ class Source:
             done = one.end
         self._pieces.append("".join(lines[done:]))
         self._alone: dict[int, CodeType] = {}
+        self._lines = [(path, one.co_firstlineno) for path, one in functions(self.code)]
         self._heads = ["".join(lines[one.first : one.body]) for one in self._functions]
 
     def edited(self, edits: Sequence[tuple[str, str]]) -> CodeType:
         """The code of the module after these edits, (find, replace) each; raise `ValueError` when one doesn't fit."""
+        pieces = self._edited_pieces(edits)
+        code: CodeType | None = self.code if len(pieces) > 1 else None
+        for place in self._changed(pieces):
+            code = code and self._with_body(code, place // 2, pieces[place])
+        return code or self._compiled("".join(pieces))
+
+    def touched(self, edits: Sequence[tuple[str, str]]) -> frozenset[str] | None:
+        """The functions in which these edits stand and those that stand in them, by their paths, without compiling.
+
+        None where they may show elsewhere, or don't fit.
+        """
+        try:
+            pieces = self._edited_pieces(edits)
+        except ValueError:
+            return None
+        changed = self._changed(pieces)
+        if len(pieces) == 1 or not all(_is_inside(pieces[place], self._pieces[place]) for place in changed):
+            return None
+        around = [self._functions[place // 2] for place in changed]
+        return frozenset(path for path, line in self._lines if any(one.first < line <= one.end for one in around))
+
+    def _edited_pieces(self, edits: Sequence[tuple[str, str]]) -> list[str]:
+        """The pieces after these edits, or all in one when an edit is not inside a body."""
         pieces = list(self._pieces)
-        whole = False
         for find, new in edits:
             text = "".join(pieces)
             if text.count(find) != 1:  # two mistakes that edit the same place
                 raise ValueError(find)
             place = next((at for at, piece in enumerate(pieces) if find in piece), None)
             if place is None or place % 2 == 0:  # beside the bodies, or across the edge of one
-                pieces, whole = [text.replace(find, new)], True
+                pieces = [text.replace(find, new)]
             else:
                 pieces[place] = pieces[place].replace(find, new)
-        changed = [] if whole else [at for at, piece in enumerate(pieces) if piece != self._pieces[at]]
-        code: CodeType | None = None if whole else self.code
-        for place in changed:
-            code = code and self._with_body(code, place // 2, pieces[place])
-        return code or self._compiled("".join(pieces))
+        return pieces
+
+    def _changed(self, pieces: Sequence[str]) -> list[int]:
+        return [at for at, piece in enumerate(pieces) if piece != self._pieces[at]] if len(pieces) > 1 else []
 
     def _compiled(self, text: str) -> CodeType:
         return compile(text, self._filename, "exec", dont_inherit=True)
@@ -96,6 +118,12 @@ def _functions(tree: ast.Module, lines: Sequence[str]) -> Iterator[_Function]:
                 if not lines[body][: start.col_offset].strip():  # not `def f(): return 1`
                     first = min([node.lineno, *(each.lineno for each in node.decorator_list)]) - 1
                     yield _Function(node.name, owner, first, body, node.end_lineno or body + 1)
+
+
+def _is_inside(body: str, original: str) -> bool:
+    """Whether all lines of an edited body are as far in as it began: none is outside of the function."""
+    margin = original[: len(original) - len(original.lstrip())]
+    return all(line.startswith(margin) for line in body.splitlines() if line.strip())
 
 
 def _at(code: CodeType, path: Sequence[str]) -> CodeType:
