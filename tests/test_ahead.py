@@ -132,6 +132,39 @@ def test_what_passed_at_a_first_look_is_not_asked_again(tmp_path: Path, asked: l
     assert sum(operation == "call" for operation, *_ in asked) == 6
 
 
+FAILS_LATE = """
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from course.grading import check
+
+@settings(max_examples=6)
+@given(st.integers(1, 99))
+def test_double(learner, x):
+    '''double(x) is 2·x.'''
+    check.equal(learner.double(x), 2 * x, what="double")
+
+@settings(max_examples=6)
+@given(st.integers(1, 99))
+def test_same(learner, x):
+    '''same(x) is x.'''
+    check.equal(learner.same(x), x, what="same")
+"""
+
+
+def test_what_failed_at_a_first_look_is_run_in_full_first(tmp_path: Path, asked: list[Any]) -> None:
+    content, step = small_course(tmp_path / "content", FAILS_LATE)
+    file = tmp_path / "code" / "step.py"
+    file.parent.mkdir()
+    file.write_text("def double(x):\n    return 2 * x\n\n\ndef same(x):\n    return -x\n", encoding="utf-8")
+    verdict = grade(content, step, Submission({step.module: file}), seed=SEED, diagnose=False)
+    called = [name for operation, name, _ in asked if operation == "call"]
+    first_look, rest = called[:3], called[3:]
+    assert first_look == ["double", "double", "same"]
+    assert rest == sorted(rest, reverse=True), "same, until it is small, and then double"
+    assert rest.count("double") == 4
+    assert [one.name for one in verdict.properties] == ["test_double", "test_same"]
+
+
 def test_each_input_is_used_once_and_drawn_anew(tmp_path: Path) -> None:
     content, step = small_course(tmp_path, GRADER)
     submission = Submission({step.module: content.reference(step.file)}, trusted=True)
