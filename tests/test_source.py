@@ -170,7 +170,10 @@ def _changed(source: Source, edits: list[tuple[str, str]]) -> set[str] | None:
 
 
 def test_an_edit_in_a_function_inside_touches_all_of_the_outer_one() -> None:
-    assert Source(TEXT, "<it>").touched(EDITS["a method"]) == {"Box.cut", "Box.cut.part", "Box.cut.<listcomp>"}
+    touched = Source(TEXT, "<it>").touched(EDITS["a method"])
+    # A comprehension is a function of its own in some versions of Python.
+    assert touched is not None
+    assert touched - {"Box.cut.<listcomp>"} == {"Box.cut", "Box.cut.part"}
 
 
 def test_a_text_without_functions_can_be_edited() -> None:
