@@ -153,6 +153,19 @@ def versions():
     return made
 
 
+@pytest.fixture
+def tried(monkeypatch):
+    """What is tried on which version: the name of an example's property, and the version."""
+    found, alike = [], Versions.alike
+
+    def noted(self, version, example):
+        found.append((example.name, version))
+        return alike(self, version, example)
+
+    monkeypatch.setattr(Versions, "alike", noted)
+    return found
+
+
 def told(x, answer, **how):
     return recorded({"status": "ok", "value": answer}, call=("call", "f", (x,), {}), **how)
 
@@ -210,31 +223,11 @@ def test_what_explains_one_property_is_noted_when_nothing_explains_all(versions)
     assert not versions.fits(1)
 
 
-def test_dear_examples_wait_for_few(versions, monkeypatch):
-    tried, alike = [], Versions.alike
-
-    def counted(self, version, example):
-        tried.append((example.name, version))
-        return alike(self, version, example)
-
-    monkeypatch.setattr(Versions, "alike", counted)
+def test_dear_examples_wait_for_few(versions, tried):
     dear = told(0, 0, seconds=0.6, name="test_dear", failed=False)
     found = considered(versions, dear, told(1, 3))
     assert found["left"] == [1]
     assert [version for name, version in tried if name == "test_dear"] == [1], "the others were rejected for less"
-
-
-@pytest.fixture
-def tried(monkeypatch):
-    """What is tried on which version: the name of an example's property, and the version."""
-    found, alike = [], Versions.alike
-
-    def noted(self, version, example):
-        found.append((example.name, version))
-        return alike(self, version, example)
-
-    monkeypatch.setattr(Versions, "alike", noted)
-    return found
 
 
 def put(versions, *examples):

@@ -222,9 +222,10 @@ def main() -> None:
     _send(outgoing, 0, {"status": "ok", "value": [(p.name, p.holds, p.by) for p in session.protections]})
     if tensors:
         warm_up_if_idle(incoming)
-    spins = session.config["awake"]
-    meanwhile = functools.partial(session.versions.go_on, awake.whether_asked(incoming))
-    wait = awake.waiting_on(incoming) if spins else meanwhile
+    if session.config["awake"]:
+        wait = awake.waiting_on(incoming)
+    else:
+        wait = functools.partial(session.versions.go_on, awake.whether_asked(incoming))
     while (frame := wire.read_frame(incoming)) is not None:
         request = wire.decode(frame, tensors=tensors)
         reply = answer(session, request)
