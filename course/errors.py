@@ -11,6 +11,7 @@ CourseError                      what happened, where, and the command that mend
 ├── NotDrawn             exit 1  the learner's code gave nothing to draw
 ├── ChatError            exit 3  the chat's server did not answer as it should
 ├── DataError            exit 3  a text to train on could not be fetched, made or stored
+├── LibraryMissing       exit 3  a step uses a library that is not installed
 └── ContentError         exit 3  a lesson, stub or grader of the course is broken
 
 Codes: 0 passed, 1 not passed yet, 2 wrong usage, 3 broken content or environment.
@@ -75,6 +76,10 @@ class ChatError(CourseError):
 
 
 class DataError(CourseError):
+    pass
+
+
+class LibraryMissing(CourseError):
     pass
 
 

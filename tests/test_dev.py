@@ -9,11 +9,12 @@ import pytest
 from conftest import Cli
 
 from course.content import Content
-from course.curriculum import load_curriculum
-from course.dev import prove
+from course.curriculum import Step, load_curriculum
+from course.dev import prove, report
 from course.dev.lint import lint
 from course.dev.prove import Finding, Trial, fault_of, run_batch, run_trial, run_trials, trials
 from course.dev.report import run_texts
+from course.errors import LibraryMissing
 from course.grading.outcomes import Outcome, PropertyResult, Verdict
 from course.grading.process import LearnerProcess
 
@@ -83,6 +84,17 @@ def test_a_generator_that_one_run_leaves_to_the_next_is_a_fault(copied: Content)
     file.write_text(f"{rest}\n\n{drawn}", encoding="utf-8")
     [fault] = faults(copied)
     assert fault.startswith(f"test_double.py:{rest.count(chr(10)) + 5}: an @example hands the same generator")
+
+
+def test_a_library_that_is_missing_is_said_once(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(step: Step) -> None:
+        raise LibraryMissing("it uses torch, which is not installed here.", hint="make torch")
+
+    monkeypatch.setattr(report, "require_libraries", missing)
+    result = cli("dev", "check", "A.1")
+    assert result.exit_code == 3
+    assert result.stdout.count("it uses torch, which is not installed here. make torch") == 1
+    assert "grader" not in result.stdout
 
 
 def test_lint_only_grades_nothing(cli: Cli, copied: Content) -> None:

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from course.curriculum import Curriculum, Step
 from course.dev.lint import docstring_examples, fences, lint
 from course.dev.prove import Finding, Trial, run_trials, trials
+from course.errors import LibraryMissing
 from course.grading.judge import reference_modules
 from course.grading.learner import Clock, Learner
 from course.grading.process import Setup
+from course.libraries import require_libraries
 
 
 @dataclass(slots=True)
@@ -42,6 +44,11 @@ def check_steps(
     todo: list[Trial] = []
     for report in reports.values():
         if report.faults:
+            continue
+        try:
+            require_libraries(report.step)
+        except LibraryMissing as error:  # once, and not for every trial
+            report.faults.append(f"{error.message} {error.hint or ''}".rstrip())
             continue
         report.faults += run_texts(curriculum, report.step)
         if not lint_only:

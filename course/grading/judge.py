@@ -20,6 +20,7 @@ from course.errors import ContentError
 from course.gate import grader_digest
 from course.grading.outcomes import Diagnosis, Failure, Outcome, PropertyResult, Verdict, overall
 from course.grading.seeds import seed_of
+from course.libraries import require_libraries
 
 if TYPE_CHECKING:
     from course.grading.collected import Collected
@@ -83,7 +84,9 @@ def grade(
     diagnose: bool = True,
     warm: Warm | None = None,
 ) -> Verdict:
-    """Grade the step's module in this submission. Raise `ContentError` when the step has no grader.
+    """Grade the step's module in this submission.
+
+    Raise `ContentError` when the step has no grader, `LibraryMissing` when a library of the step's is not installed.
 
     Authors' proofs need no smallest example (`shrink`), only the first failure (`stop_at_first`), and few examples a
     property (`most_examples`); `only` names the properties to run. `warm` is what a judge that stays has ready; with it
@@ -93,6 +96,7 @@ def grade(
         raise ContentError(
             f"The grader of {step.number} is missing: {content.test_file(step.key)}", hint="course dev check"
         )
+    require_libraries(step)
     how = How(shrink, stop_at_first, tuple(only), most_examples, diagnose)
     return _Grading(content, step, submission, seed, warm).run(how)
 
