@@ -48,7 +48,7 @@ def check_steps(
         try:
             require_libraries(report.step)
         except LibraryMissing as error:  # once, and not for every trial
-            report.faults.append(f"{error.message} {error.hint or ''}".rstrip())
+            report.faults.append(f"{error.message} {error.hint}")
             continue
         report.faults += run_texts(curriculum, report.step)
         if not lint_only:
