@@ -6,15 +6,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from grading_helpers import GRADER, small_course
 
 from course.content import find_content
 from course.curriculum import load_curriculum
-from course.grading import diagnosis, replayer
+from course.grading import diagnosis, judge, replayer
 from course.grading.evidence import Evidence, Example
 from course.grading.judge import Submission, grade, reference_modules
 from course.grading.mistakes import load_mistakes
 from course.grading.outcomes import Diagnosis, Failure, Finding, Outcome, PropertyResult, Verdict
-from course.grading.process import Setup
+from course.grading.process import LearnerProcess, Setup
 from course.view.verdict import show
 
 sys.path.insert(0, str(Path(__file__).parent / "bench"))
@@ -112,6 +113,35 @@ def test_the_verdict_json_carries_it(neuron, tmp_path):
     data = json.loads(json.dumps(verdict.as_json()))
     assert data["diagnosis"]["finding"] == "match"
     assert data["diagnosis"]["mistakes"] == ["db averaged over the batch"]
+
+
+ONE_MORE = """
+[[mistake]]
+name = "one more"
+belief = "Twice a number is one more than that."
+hints = ["Where?", "Double nothing.", "There is a term too many."]
+find = "2 * x"
+replace = "2 * x + 1"
+"""
+
+
+@pytest.mark.parametrize(("cores", "rests"), [(2, True), (8, False)])
+def test_it_begins_with_the_first_thing_that_fails_and_gets_a_core(tmp_path, monkeypatch, cores, rests):
+    double, zero = GRADER.split("@settings")[0], "def test_zero" + GRADER.split("def test_zero")[1]
+    content, step = small_course(tmp_path / "content", double + zero + zero.replace("test_zero", "test_nothing"))
+    content.mistakes(step.key).write_text(ONE_MORE, encoding="utf-8")
+    file = tmp_path / "code" / "step.py"
+    file.parent.mkdir()
+    file.write_text("def double(x):\n    return x + x + 1\n", encoding="utf-8")
+    monkeypatch.setattr(judge, "cores", lambda: cores)
+    seen, ask = [], LearnerProcess.ask
+    for owner, name in ((replayer.Replayer, "_begin"), (LearnerProcess, "rest")):
+        usual = getattr(owner, name)
+        monkeypatch.setattr(owner, name, lambda self, usual=usual, name=name: (seen.append(name), usual(self)))
+    monkeypatch.setattr(LearnerProcess, "ask", lambda self, *what: (seen.append(what[0]), ask(self, *what))[1])
+    verdict = grade(content, step, Submission({step.module: file}))
+    assert verdict.diagnosis.mistakes == ("one more",)
+    assert seen[:4] == ["load", "call", "_begin", "rest" if rests else "call"]
 
 
 def test_what_passed_waits_for_the_first_property_that_failed(neuron, monkeypatch):

@@ -380,6 +380,21 @@ def test_one_that_sleeps_meanwhile_answers_as_well(start: Start, monkeypatch: py
     assert [learner.f(one) for one in (1, 2, 3)] == [2, 3, 4]
 
 
+def test_who_rests_sleeps_from_then_on_in_a_new_process_too(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[str] = []
+    monkeypatch.setattr(process.awake, "waiting_on", lambda _pipe: lambda: waited.append("with open eyes"))
+    learner = start("import os\ndef f(x):\n    return x + 1\ndef leave():\n    os._exit(3)")
+    assert learner.f(1) == 2
+    assert waited
+    learner.rest()
+    waited.clear()
+    assert [learner.f(one) for one in (1, 2, 3)] == [2, 3, 4]
+    ends(learner, "leave")
+    assert learner.f(4) == 5
+    assert learner.f(5) == 6
+    assert not waited
+
+
 def test_settling_says_nothing_of_clean_work_and_starts_no_process(start: Start) -> None:
     learner = start("def f():\n    return 1")
     learner.settle()

@@ -21,9 +21,11 @@ from course.gate import grader_digest
 from course.grading.outcomes import Diagnosis, Failure, Outcome, PropertyResult, Verdict, overall
 from course.grading.seeds import seed_of
 from course.libraries import require_libraries
+from course.machine import cores
 
 if TYPE_CHECKING:
     from course.grading.collected import Collected
+    from course.grading.evidence import Evidence
     from course.grading.exchange import Exchange
     from course.grading.learner import Learner, Spare
     from course.grading.plugin import JudgePlugin
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     from course.grading.replayer import Replayer
     from course.grading.warm import Warm
 
+# The judge, the learner's code and the replay of a diagnosis are at work at once. On fewer cores nobody waits with open
+# eyes: the third would wait for a core until one of the two looks away.
+AT_WORK = 3
 # Why the code could not be run at all.
 Problem = tuple[Outcome, Failure]
 
@@ -165,14 +170,19 @@ class _Grading:
             learner.close()
             return self._verdict(problem=problem, learner=learner)
         with self._replaying() as replayer:
-            gather = replayer.start if how.diagnose else None
+
+            def begin(evidence: Evidence) -> None:
+                replayer.start(evidence)
+                if replayer.mistakes and cores() < AT_WORK:
+                    learner.rest()
+
             plugin = JudgePlugin(
                 learner,
                 self.seed,
                 examples=examples,
                 shrink=how.shrink,
                 most_examples=how.most_examples,
-                gather=gather,
+                gather=begin if how.diagnose else None,
                 witness=self.warm.witness if self.warm else None,
             )
             self._run_properties(plugin, how)

@@ -103,6 +103,8 @@ class Learner:
     printed: str = ""
     protections: dict[str, str] = field(default_factory=dict)
     timeouts: int = 0
+    # The judge and this code sleep while one waits for the other.
+    resting: bool = False
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         # hypothesis writes the arguments of a failing property: not the whole transcript with them.
@@ -113,6 +115,8 @@ class Learner:
         if self.process is None:
             with uninterrupted():
                 self.process = (self.spare.take() if self.spare else None) or self.make(self.setup)
+            if self.resting:
+                self.process.rest()
 
     def load(self) -> tuple[Outcome, Failure] | None:
         """Import the learner's module; say why that failed, if it did."""
@@ -156,6 +160,12 @@ class Learner:
         """
         if self.process is not None:
             _value(Exchange("settle", "", (), {}, reply=self._reply("settle", "", (), {})))
+
+    def rest(self) -> None:
+        """Leave the core, while waiting, to somebody else."""
+        self.resting = True
+        if self.process is not None:
+            self.process.rest()
 
     def begin(self) -> None:
         """A new example: a new transcript, and a new process if the last one ended."""

@@ -225,6 +225,7 @@ class JudgePlugin:
             if not self._running.first_look:
                 self._gathering.failed(pyfuncitem, self._running, self._search)
             elif not drawn and isinstance(error, Exception):
+                self._gathering.begin()
                 self._running.failed(error, self.learner.transcript)
                 self._leave(pyfuncitem)
             raise

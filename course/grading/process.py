@@ -176,6 +176,12 @@ class LearnerProcess:
         self._posted.append(self._number)
         self._send(wire.encode((self._number, operation, "", args, {})))
 
+    def rest(self) -> None:
+        """From now on sleep while waiting for each other: somebody else has work for the core."""
+        if self._wait is not awake.asleep:
+            self._wait = awake.asleep
+            self.post("rest")
+
     def _prepared(self) -> list[tuple[str, bool, str]]:
         """Wait until the process is ready for the learner's code; return what protects us from it."""
         ready = self._answer(0, START_SECONDS)

@@ -7,6 +7,7 @@ version answers to the same inputs, decoded afresh each time, within the toleran
 from __future__ import annotations
 
 import contextlib
+import gc
 import math
 import sys
 import time
@@ -43,6 +44,7 @@ class Versions:
 
     def forget(self) -> None:
         """Start afresh, for another learner's code: no version keeps what it did for the one before."""
+        gc.unfreeze()
         # Whole sources or edits of the first, until they are modules; then None is what could not be made.
         self._made: list[str | list[tuple[str, str]] | ModuleType | None] = []
         self._source: Source | None = None
@@ -66,6 +68,8 @@ class Versions:
         self._reached = {}
         for place in self.all:
             self._prepare(place)
+        # A probe may collect what is left behind: without all that is made here, as beside the learner's code.
+        gc.freeze()
         warm_up()
 
     @property

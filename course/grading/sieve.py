@@ -21,7 +21,8 @@ CHEAP = 0.1
 CHEAP_PASSED = 0.01
 # What failed first may take longer before it waits, it tells most; but not if a single version takes so long.
 DEARER, DEAR = 0.3, 0.5
-# What waits is tried before all is there, while nobody asks, if that takes no longer.
+# What waits is tried before all is there, while nobody asks, if that takes no longer. (On few versions it must be tried
+# anyway.)
 MEANWHILE = 0.2
 # Seconds for the versions that came nearest, where what failed first was too dear to try it on all.
 NEAREST = 2.0
@@ -140,8 +141,8 @@ class Sieve:
     def go_on(self) -> bool:
         """Try one of those that wait; False: there is none, or only what would take long."""
         for example in sorted(self._waiting, key=_when):
-            slow = example.seconds > SLOW and len(self._left) > FEW
-            if not slow and self._versions.price(self._left, example) <= MEANWHILE:
+            slow = example.seconds > SLOW or self._versions.price(self._left, example) > MEANWHILE
+            if len(self._left) <= FEW or not slow:
                 self._sift(example)  # what raises is tried once more in the end, and counts there
                 self._waiting = [one for one in self._waiting if one is not example]
                 return True
