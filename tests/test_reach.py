@@ -51,6 +51,18 @@ def beside(x):
     worker.join()
 
 
+class Kinds(dict):
+    def __missing__(self, x):
+        return self.setdefault(x, x % 2)
+
+
+KINDS = Kinds()
+
+
+def looked_up(x):
+    return KINDS[x] + 1
+
+
 class Box:
     size = 1
 
@@ -121,7 +133,7 @@ def reached(call):
 
 
 def test_what_an_example_reaches():
-    assert reached(lambda module: module.alone(3)) == {"alone", "alone.<listcomp>", "remembered"}
+    assert reached(lambda module: module.alone(3)) == {"alone", "alone.<listcomp>", "remembered", "Kinds.__missing__"}
     assert "helper" in reached(lambda module: module.uses(3)), "called by what was called"
     assert {"Box.__init__", "Box.plus"} <= reached(lambda module: module.boxed(3)), "the class was named"
 
@@ -133,6 +145,8 @@ def test_what_was_kept_since_an_earlier_example_counts_as_reached():
         functions = reach.run(lambda: bool(module.named(3))).functions
         assert "helper" in functions, "called only the first time"
         assert "remembered" in functions, "what stands behind a decorator may not be called again"
+    for _ in range(2):
+        assert "Kinds.__missing__" in reach.run(lambda: bool(module.looked_up(3))).functions
 
 
 def test_where_not_everything_can_be_seen_anything_may_have_been_reached():

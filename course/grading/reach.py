@@ -42,6 +42,8 @@ class Reach:
         # What stands behind a decorator may be remembered, and not called again: it counts as reached, always.
         plain = {id(one) for one in _plain_codes(module)}
         self._always = {path for path, one in self._codes.items() if self._is_named(path) and id(one) not in plain}
+        # And a dict that looks up what it lacks will not lack it again.
+        self._always |= {path for path in self._codes if path.endswith(".__missing__")}
 
     def _is_named(self, path: str) -> bool:
         """Whether it is a function of the module or a method: what stands in functions is reached through them."""

@@ -25,7 +25,8 @@ from course.grading.judge import Submission, grade, reference_modules
 from course.grading.learner import Spare
 from course.grading.mistakes import Mistake, load_mistakes
 from course.grading.outcomes import Verdict
-from course.grading.process import LearnerProcess
+from course.grading.process import Setup
+from course.grading.ready import Ready
 
 # Examples a property: naming needs few, and there are many versions.
 EXAMPLES = 6
@@ -236,23 +237,15 @@ def taken_over(source: str, other: str, functions: list[str]) -> str:
 
 
 class Kept(replayer.Replayer):
-    """A replayer whose process serves the next version of the same step, too."""
+    """A replayer that leaves its process to the next version of the same step, as `course watch` does."""
 
-    idle: dict[str, LearnerProcess] = {}  # noqa: RUF012 - one for this process
+    idle = Ready()
 
-    def _holder(self) -> LearnerProcess:
-        process = self.idle.pop(self._step.key, None)
-        return process if process is not None and process.alive else super()._holder()
+    def __init__(self, setup: Setup, content: Content, step: Step, _kept: Ready | None = None) -> None:
+        super().__init__(setup, content, step, self.idle)
 
-    def _end(self) -> None:
-        process = self._process
-        if process is not None and process.alive and len(self._versions) == len(self.mistakes) + 1:
-            self._todo.put(None)
-            assert self._thread is not None
-            self._thread.join()
-            self.idle[self._step.key], self._process = process, None
-            return
-        super()._end()
+    def close(self) -> None:
+        self.hand_back()
 
 
 def largest(names: list[str], works: Callable[[list[str]], bool], chosen: list[str] | None = None) -> list[str]:
@@ -370,8 +363,7 @@ def kept_processes() -> Iterator[Spare]:
     finally:
         replayer.Replayer = usual  # type: ignore[misc]
         spare.close()
-        while Kept.idle:
-            Kept.idle.popitem()[1].close()
+        Kept.idle.close()
 
 
 def run(
