@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from course.errors import ContentError
-from course.grading import replay
+from course.grading import trial
 from course.grading.comparison import Comparison, Likeness, Recorded
 from course.grading.mistakes import Freedoms, load_freedoms
 from course.grading.replay import Versions
@@ -350,8 +350,8 @@ def test_one_more_example(versions):
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="nothing interrupts a loop here; the judge gives it up")
 def test_a_slow_first_call_is_forgiven(versions, monkeypatch):
     """A library may prepare something at its first use; what hangs, hangs again."""
-    monkeypatch.setattr(replay, "AT_LEAST", 0.05)
-    monkeypatch.setattr(replay, "SLOWER", 1.0)
+    monkeypatch.setattr(trial, "AT_LEAST", 0.05)
+    monkeypatch.setattr(trial, "SLOWER", 1.0)
     slow = "if 'been' not in globals():\n        globals()['been'] = 1\n        while x: pass\n    return 5 * x"
     versions.add([("return 2 * x", slow)])
     versions.begin([], [])

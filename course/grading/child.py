@@ -20,7 +20,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, BinaryIO
 
-from course.grading import awake, probes, wire
+from course.grading import awake, probes, transplant, wire
 from course.grading.ambient import Ambient
 from course.grading.guard import Guard, ban, bare, hide, import_net, relay, watch
 from course.grading.isolation import Policy, confine
@@ -183,6 +183,8 @@ def answer(session: Session, request: Any) -> dict[str, Any]:
         elif operation in ("settle", "rest"):
             value = None
         elif operation in _REPLAYING:
+            if operation == "transplant":
+                _be_silent()
             value = _REPLAYING[operation](session.versions, *args)
         else:
             with session.ambient.kept():
@@ -195,10 +197,10 @@ def answer(session: Session, request: Any) -> dict[str, Any]:
     return reply
 
 
-# What the judge may ask of a process that holds known mistakes and not a learner's code.
+# What the judge may ask of a process that holds known mistakes; the last, of one that holds a learner's code.
 _REPLAYING: dict[str, Callable[..., Any]] = {
     "forget": Versions.forget, "versions": Versions.add, "begin": Versions.begin, "consider": Versions.consider,
-    "found": Versions.found, "fits": Versions.fits, "like": Versions.like,
+    "found": Versions.found, "fits": Versions.fits, "like": Versions.like, "transplant": transplant.search,
 }  # fmt: skip
 
 
@@ -242,11 +244,18 @@ def _take_pipes() -> tuple[io.BufferedReader[io.FileIO], BinaryIO]:
     """Move the judge's pipes out of the way of `input()` and `print()`: those get nothing and the error stream."""
     incoming = io.BufferedReader(io.FileIO(os.dup(0)), 1 << 16)
     outgoing = os.fdopen(os.dup(1), "wb", buffering=1 << 16)
-    nothing = os.open(os.devnull, os.O_RDONLY)
+    nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(2, 1)
     os.close(nothing)
     return incoming, outgoing
+
+
+def _be_silent(dup2: Callable[[int, int], object] = os.dup2) -> None:
+    """From now on what is printed goes nowhere: it is not the learner's code alone that prints."""
+    with suppress(OSError):  # unless that code closed its input
+        for number in (1, 2):
+            dup2(0, number)
 
 
 def _send(outgoing: BinaryIO, number: int, reply: dict[str, Any]) -> None:

@@ -8,8 +8,9 @@ input shown to the learner is then the smallest found that tells the match from 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from course.errors import ContentError
 from course.grading import wire
@@ -27,13 +28,20 @@ MOST_PAIRS = 24
 PAIR_SECONDS = 0.15
 
 
-def diagnose(replayer: Replayer, evidence: Evidence) -> Diagnosis:
-    """Compare the learner's answers with every known mistake of the step, and show an input that tells."""
+def diagnose(
+    replayer: Replayer, evidence: Evidence, transplant: Callable[[], dict[str, Any]] | None = None
+) -> Diagnosis:
+    """Compare the learner's answers with every known mistake of the step, and show an input that tells.
+
+    What behaves like none of them may do so among the learner's own functions: `transplant` says where the bug is.
+    """
     if not replayer.mistakes or not any(example.failed for example in evidence.examples):
         return Diagnosis(Finding.UNKNOWN)
     evidence.heard = None
     try:
-        return _Search(replayer).run(evidence)
+        search = _Search(replayer)
+        found = search.run(evidence)
+        return search.in_place(found, transplant()) if transplant and found.finding is Finding.UNKNOWN else found
     except (Stopped, wire.WireError, ContentError):
         return Diagnosis(Finding.UNKNOWN)
 
@@ -68,6 +76,14 @@ class _Search:
         if len(_names(suspects)) == 1 and not rivals:
             return _found(suspects, count)
         return self._told_apart(suspects, rivals, evidence, count)
+
+    def in_place(self, unknown: Diagnosis, said: dict[str, Any]) -> Diagnosis:
+        """What a transplant says of code that behaves like no known mistake; it comes from the learner's process."""
+        functions = tuple(str(one) for one in said["functions"])
+        names = _names(self._suspects([one + 1 for one in said["fits"] if one + 1 in self._mistakes]))
+        if len(names) != 1:
+            return replace(unknown, functions=functions)
+        return Diagnosis(Finding.MATCH, names[0], int(said["examples"]), functions=functions)
 
     def _suspects(self, versions: Sequence[int]) -> list[_Suspect]:
         return [_Suspect(one, (_class(self._mistakes[one]),)) for one in versions if one != REFERENCE]

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from course import __version__
 from course.code import closure, fingerprint, raw_digest, read_source
@@ -187,7 +187,7 @@ class _Grading:
             )
             self._run_properties(plugin, how)
             examples.write()
-            diagnosis = self._diagnose(replayer, plugin)
+            diagnosis = self._diagnose(replayer, plugin, learner)
         learner.close()
         results = _complete(plugin, how)
         if not self.submission.trusted:
@@ -225,14 +225,24 @@ class _Grading:
         finally:
             replayer.close()
 
-    def _diagnose(self, replayer: Replayer, plugin: JudgePlugin) -> Diagnosis | None:
+    def _diagnose(self, replayer: Replayer, plugin: JudgePlugin, learner: Learner) -> Diagnosis | None:
         from course.grading.diagnosis import diagnose  # noqa: PLC0415
 
         if not any(example.failed for example in plugin.evidence.examples) or not replayer.mistakes:
             return None
+
+        def transplant() -> dict[str, Any]:
+            return replayer.transplanted(learner, self._source())
+
         # The property that failed may run again, for an input that tells two mistakes apart.
         with contextlib.redirect_stdout(io.StringIO()):
-            return diagnose(replayer, plugin.evidence)
+            return diagnose(replayer, plugin.evidence, transplant)
+
+    def _source(self) -> str:
+        """The text of the module that was graded; raise `ContentError` if it was saved again meanwhile."""
+        if raw_digest(self.submission.code(self.step)) != self.raw:
+            raise ContentError("The code changed while it was graded.")
+        return read_source(self.submission.modules[self.step.module])
 
     def _whose_fault(self, results: tuple[PropertyResult, ...], plugin: JudgePlugin) -> tuple[PropertyResult, ...]:
         """A property that stumbles over a learner's value, and holds for the reference, is wrong and not broken."""

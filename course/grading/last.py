@@ -106,7 +106,11 @@ def _last(data: dict[str, Any]) -> LastCheck:
 
 def diagnosis_from(found: dict[str, Any]) -> Diagnosis:
     return Diagnosis(
-        Finding(found["finding"]), tuple(found["mistakes"]), found["inputs"], tuple(found.get("rivals", ()))
+        Finding(found["finding"]),
+        tuple(found["mistakes"]),
+        found["inputs"],
+        tuple(found.get("rivals", ())),
+        tuple(found.get("functions", ())),
     )
 
 

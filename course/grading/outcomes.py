@@ -61,12 +61,15 @@ class Diagnosis:
 
     `mistakes`: one name (two at once are two names) for a match, the candidates when ambiguous, none when unknown.
     `rivals`: those that the input shown does not tell from a match by itself; nearly always none.
+    `functions`: where the bug is: with ours in their place, all that failed comes out right. Looked for only where no
+    mistake gives the same answers in our own code; none where nothing so simple helps.
     """
 
     finding: Finding
     mistakes: tuple[str, ...] = ()
     inputs: int = 0
     rivals: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,24 +12,15 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from types import CodeType, ModuleType
 from typing import Any
 
-from course.grading import wire
-from course.grading.alarm import no_longer_than
-from course.grading.comparison import Comparison, Recorded
+from course.grading.comparison import Comparison, Recorded, received
 from course.grading.reach import Functions, Reach, Reached
 from course.grading.sieve import DEAR, FEW, REFERENCE, Sieve
 from course.grading.source import Source
+from course.grading.trial import AT_LEAST, Trial
 from course.grading.warmup import warm_up
-
-# Replies that say how the process ended, not what the code computes: nothing to compare.
-ENDED = frozenset({"timeout", "memory", "crashed", "forbidden", "unfinished", "unsendable", "probe-fault"})
-# A version may be so much slower than the learner's code, on one example; then it hangs, and behaves like nobody's.
-SLOWER, AT_LEAST = 20.0, 0.25
-# The first call of a kind may be slow, when a library prepares something: what hangs, hangs again.
-TRIES = 2
 
 
 class Versions:
@@ -39,7 +30,7 @@ class Versions:
     """
 
     def __init__(self, name: str, answer: Callable[[ModuleType, Any], dict[str, Any]]) -> None:
-        self._name, self._filename, self._answer = name, f"<{name}>", answer
+        self.name, self._filename, self.trial = name, f"<{name}>", Trial(answer)
         self.forget()
 
     def forget(self) -> None:
@@ -53,7 +44,7 @@ class Versions:
         self._reach: Reach | None = None
         self._changed: dict[int, Functions] = {}
         self._reached: dict[int, tuple[Recorded, Reached]] = {}
-        self._comparison = Comparison()
+        self.trial.comparison = Comparison()
         self._sieve = Sieve(self)
 
     def add(self, *versions: str | list[tuple[str, str]]) -> None:
@@ -63,7 +54,7 @@ class Versions:
 
     def begin(self, aside: list[str], any_order: list[str]) -> None:
         """Take the versions that were added so far for the suspects, and prepare them."""
-        self._comparison = Comparison(frozenset(aside), frozenset(any_order))
+        self.trial.comparison = Comparison(frozenset(aside), frozenset(any_order))
         self._sieve = Sieve(self)
         self._reached = {}
         for place in self.all:
@@ -77,7 +68,7 @@ class Versions:
         return range(len(self._made))
 
     def consider(self, *examples: Any) -> None:
-        self._sieve.consider([_recorded(one) for one in examples])
+        self._sieve.consider([received(one) for one in examples])
 
     def go_on(self, asked: Callable[[], bool]) -> None:
         """Work on what waits until there is a question."""
@@ -94,8 +85,8 @@ class Versions:
 
     def like(self, versions: list[int], example: Any) -> list[int]:
         """Those of these versions that answer one more example as the learner did."""
-        recorded = _recorded(example)
-        return [one for one in versions if self.alike(one, recorded)]
+        arrived = received(example)
+        return [one for one in versions if self.alike(one, arrived)]
 
     def _prepare(self, place: int) -> None:
         """Note where a version differs; it is made when it is first run, if its text says so much."""
@@ -112,14 +103,14 @@ class Versions:
         if isinstance(made, str | list):
             try:
                 code = self._code(place, made)
-                made = _module_of(code, self._name)
+                made = module_of(code, self.name)
             except Exception:  # a wrong version may be wrong at once
                 made = None
             else:
                 self._compare(place, made, code)
             self._made[place] = made
         if made is not None:
-            sys.modules[self._name] = made
+            sys.modules[self.name] = made
         return made
 
     def _compare(self, place: int, made: ModuleType, code: CodeType) -> None:
@@ -139,7 +130,7 @@ class Versions:
         module = self._module(version)
         if module is None:
             return False
-        if (alike := self._tried(module, example)) is None:
+        if (alike := self.trial.alike(module, example)) is None:
             self._made[version] = None
         return bool(alike)
 
@@ -166,7 +157,7 @@ class Versions:
         module, most = self._module(version), min(max(AT_LEAST, 2 * example.seconds), ends - time.process_time())
         if module is None:
             return False
-        return no_longer_than(most, lambda: self._answers(module, example)) if most > 0 else None
+        return self.trial.once(module, example, most) if most > 0 else None
 
     def price(self, versions: Sequence[int], example: Recorded) -> float:
         """Seconds that trying one example on these versions takes, about."""
@@ -188,48 +179,18 @@ class Versions:
             if module is None or self._reach is None:
                 reached = Reached(None, None, example.seconds)
             else:
-                reached = self._reach.run(lambda: self._tried(module, example))
+                reached = self._reach.run(lambda: self.trial.alike(module, example))
             self._reached[id(example)] = example, reached
         return self._reached[id(example)][1]
-
-    def _tried(self, module: ModuleType, example: Recorded) -> bool | None:
-        """Whether a module answers one example as the learner did; None when it hangs."""
-        for _ in range(TRIES):
-            most = max(AT_LEAST, SLOWER * example.seconds)
-            if (alike := no_longer_than(most, lambda: self._answers(module, example))) is not None:
-                return alike
-        return None
-
-    def _answers(self, module: ModuleType, example: Recorded) -> bool:
-        pairs = zip(example.calls, example.replies, strict=True)
-        return all(self._same(module, call, reply, example) for call, reply in pairs)
-
-    def _same(self, module: ModuleType, call: bytes, reply: Any, example: Recorded) -> bool:
-        if reply["status"] in ENDED:
-            return True
-        operation, name, *arguments = wire.decode(call, tensors="torch" in sys.modules)
-        if self._comparison.says_nothing(operation, name, example):
-            return True
-        ours = self._answer(module, (0, operation, name, *arguments))
-        try:
-            ours = wire.decode(wire.encode(ours))
-        except wire.WireError:
-            return False
-        return self._comparison.same(operation, name, ours, reply, example)
-
-
-def _recorded(parts: Any) -> Recorded:
-    """An example with its answers as the judge sees them: a torch tensor becomes what it is over there."""
-    example = Recorded(*parts)
-    return replace(example, replies=[wire.decode(wire.encode(reply)) for reply in example.replies])
 
 
 def module_from(source: str, name: str) -> ModuleType:
     """Make a module of a source text; raise whatever importing it raises."""
-    return _module_of(compile(source, f"<{name}>", "exec"), name)
+    return module_of(compile(source, f"<{name}>", "exec"), name)
 
 
-def _module_of(code: CodeType, name: str) -> ModuleType:
+def module_of(code: CodeType, name: str) -> ModuleType:
+    """Make a module of its code, in the place of the one of that name; raise whatever importing it raises."""
     module = ModuleType(name)
     sys.modules[name] = module
     exec(code, vars(module))

@@ -15,6 +15,7 @@ from course.errors import ContentError
 from course.grading import wire
 from course.grading.comparison import SMALLEST_SCALE, UNCOMPARED_SCALE
 from course.grading.evidence import Evidence, Example
+from course.grading.learner import Learner
 from course.grading.mistakes import Freedoms, Mistake, load_freedoms, load_mistakes
 from course.grading.outcomes import Outcome
 from course.grading.process import LearnerProcess, Setup, Stopped
@@ -31,6 +32,8 @@ SEARCH_SECONDS = 6.0
 DISMISSED_SECONDS = 1.0
 # A single version on all examples, where the replay as a whole did not end.
 REPLAY_SECONDS = 2.0
+# Trying our functions in the learner's module, where that behaves like no known mistake.
+TRANSPLANT_SECONDS = 1.0
 # Rounding in another order of operations; a property's own tolerance is used where it is wider.
 RTOL = 1e-11
 
@@ -177,6 +180,15 @@ class Replayer:
     def like(self, versions: Sequence[int], example: Example) -> list[int]:
         """Those of these versions that answer one more example as the learner's code did."""
         return list(self._ask("like", list(versions), self._recorded(example), seconds=REPLAY_SECONDS))
+
+    def transplanted(self, learner: Learner, source: str) -> dict[str, Any]:
+        """Where in the learner's source the bug is: ask the learner's own process, of all that was recorded."""
+        mistakes = [list(one.edits) for one in self.mistakes]
+        how = (list(self._freedoms.aside), list(self._freedoms.any_order))
+        examples = [self._recorded(one) for one in self._examples]
+        return learner.transplanted(
+            source, self._versions[REFERENCE], mistakes, *how, *examples, seconds=TRANSPLANT_SECONDS
+        )
 
     def add(self, edits: Version) -> int:
         """Take one more version; return its number."""

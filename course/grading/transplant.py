@@ -1,0 +1,146 @@
+"""Put one function of ours into the learner's module: if all that failed comes out right then, the bug is in it.
+
+A bug's consequences depend on the code around it: a slope that four functions share fails four claims in one file and
+one in another, and replay on the reference knows neither. Here all but one function is the learner's own. With the
+function of a known mistake in its place, the module must answer every example as the learner's code did.
+
+It runs beside the learner's code, in its process. A verdict is made by then; nothing here can change it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+from course.grading.comparison import Comparison, Recorded, received
+from course.grading.replay import Versions, module_of
+from course.grading.source import Source
+from course.grading.trial import Trial
+
+# Examples slower than this are left out: there are many functions to try.
+SLOW = 0.03
+
+
+def search(
+    versions: Versions,
+    source: str,
+    reference: str,
+    mistakes: list[list[tuple[str, str]]],
+    aside: list[str],
+    any_order: list[str],
+    *examples: Any,
+) -> dict[str, Any]:
+    """Where in the learner's source the bug is, and which mistakes (by place) give the same answers when put there.
+
+    "functions" is empty where no function, or more than one, rights all that failed; two where a forward and its
+    backward do so together: what one hands the other is their own affair.
+    """
+    versions.trial.comparison = Comparison(frozenset(aside), frozenset(any_order))
+    told = sorted((one for one in map(received, examples) if one.seconds <= SLOW), key=lambda one: one.seconds)
+    found = _Transplants(versions.name, versions.trial, source, reference)
+    place = found.place([one for one in told if one.failed])
+    fits = [at for at, edits in enumerate(mistakes) if place and found.fits(place, edits, told)]
+    return {"functions": list(place), "fits": fits, "examples": len(told)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A function or method by its path, and the very function that stands there (a name may be another's second)."""
+
+    path: str
+    function: FunctionType
+
+
+class _Transplants:
+    def __init__(self, name: str, trial: Trial, source: str, reference: str) -> None:
+        self._name, self._trial = name, trial
+        self._code = compile(source, f"<{name}>", "exec", dont_inherit=True)
+        self._reference = Source(reference, f"<{name}>")
+
+    def place(self, failed: Sequence[Recorded]) -> tuple[str, ...]:
+        """The functions that right every failing example when the reference's stand there instead."""
+        right = module_of(self._reference.code, self._name)
+        wanted = [own for one in failed if (own := self._trial.own(right, one)) is not None]
+        if not wanted:
+            return ()
+        groups = self._groups(right)
+        for size in (1, 2):
+            found = [one for one in groups if len(one) == size and self._answers(one, right, wanted)]
+            if found:
+                return found[0] if len(found) == 1 else ()
+        return ()
+
+    def fits(self, place: tuple[str, ...], edits: list[tuple[str, str]], told: Sequence[Recorded]) -> bool:
+        """Whether a mistake that is in these functions alone, put into the module, answers as the learner's code."""
+        touched = self._reference.touched(edits)
+        if not touched or not all(any(one == path or one.startswith(f"{path}.") for path in place) for one in touched):
+            return False
+        try:
+            wrong = module_of(self._reference.edited(edits), self._name)
+        except Exception:  # a wrong version may be wrong at once
+            return False
+        return self._answers(place, wrong, told)
+
+    def _groups(self, right: ModuleType) -> list[tuple[str, ...]]:
+        """Functions that both modules have, each alone, and each forward with its backward."""
+        theirs = {held.path for held in _functions(right)}
+        mine: dict[int, str] = {}
+        for held in _functions(module_of(self._code, self._name)):
+            if held.path in theirs:
+                mine.setdefault(id(held.function), held.path)
+        paths = list(mine.values())
+        pairs = [(path, path.replace("forward", "backward")) for path in paths if "forward" in path]
+        return [*((path,) for path in paths), *(pair for pair in pairs if pair[1] in paths)]
+
+    def _answers(self, place: tuple[str, ...], donor: ModuleType, told: Sequence[Recorded]) -> bool:
+        """Whether the module with the donor's functions in these places answers as it is told."""
+        module = module_of(self._code, self._name)
+        for path in place:
+            if not _put(_at(module, path), _at(donor, path)):
+                return False
+        return all(self._trial.alike(module, one) for one in told)
+
+
+def _functions(module: ModuleType) -> Iterator[_Held]:
+    """The public functions of a module and all methods of its classes, where they were written."""
+    for name, one in list(vars(module).items()):
+        if isinstance(one, type) and one.__module__ == module.__name__:
+            yield from (_Held(f"{name}.{each}", plain) for each, it in vars(one).items() if (plain := _plain(it)))
+        elif (plain := _plain(one)) and plain.__module__ == module.__name__ and not name.startswith("_"):
+            yield _Held(name, plain)
+
+
+def _plain(value: object) -> FunctionType | None:
+    function = value.fget if isinstance(value, property) else getattr(value, "__func__", value)
+    return function if isinstance(function, FunctionType) else None
+
+
+def _at(module: ModuleType, path: str) -> FunctionType:
+    owner, _, name = path.rpartition(".")
+    found = _plain(vars(getattr(module, owner) if owner else module)[name])
+    assert found is not None
+    return found
+
+
+def _put(function: FunctionType, other: FunctionType) -> bool:
+    """Let a function do what another does, with the names of its own module; helpers that it lacks come along.
+
+    In place: whoever holds the function, under whatever name, holds the new one.
+    """
+    if len(function.__code__.co_freevars) != len(other.__code__.co_freevars):
+        return False
+    function.__code__ = other.__code__
+    function.__defaults__, function.__kwdefaults__ = other.__defaults__, other.__kwdefaults__
+    for name in _names(other.__code__):
+        if name in other.__globals__:
+            function.__globals__.setdefault(name, other.__globals__[name])
+    return True
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for one in code.co_consts:
+        if isinstance(one, CodeType):
+            yield from _names(one)
