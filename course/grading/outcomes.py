@@ -71,6 +71,11 @@ class Diagnosis:
     rivals: tuple[str, ...] = ()
     functions: tuple[str, ...] = ()
 
+    @property
+    def where(self) -> str:
+        """The functions as they are told: "f()", "forward() and backward()"."""
+        return " and ".join(f"{name}()" for name in self.functions)
+
 
 @dataclass(frozen=True, slots=True)
 class PropertyResult:

@@ -73,9 +73,11 @@ class _Transplants:
         return ()
 
     def fits(self, place: tuple[str, ...], edits: list[tuple[str, str]], told: Sequence[Recorded]) -> bool:
-        """Whether a mistake that is in these functions alone, put into the module, answers as the learner's code."""
+        """Whether a mistake in these functions, or in helpers of ours, put into the module answers as the learner's."""
         touched = self._reference.touched(edits)
-        if not touched or not all(any(one == path or one.startswith(f"{path}.") for path in place) for one in touched):
+        if not touched or not all(
+            any(f"{one}.".startswith(f"{path}.") for path in place) or _helps(one) for one in touched
+        ):
             return False
         try:
             wrong = module_of(self._reference.edited(edits), self._name)
@@ -115,6 +117,11 @@ def _functions(module: ModuleType) -> Iterator[_Held]:
 def _plain(value: object) -> FunctionType | None:
     function = value.fget if isinstance(value, property) else getattr(value, "__func__", value)
     return function if isinstance(function, FunctionType) else None
+
+
+def _helps(path: str) -> bool:
+    """A function of the module that is nobody's task: it comes along with those that call it."""
+    return path.startswith("_")
 
 
 def _at(module: ModuleType, path: str) -> FunctionType:

@@ -15,7 +15,7 @@ from course.content import Content
 from course.curriculum import Step
 from course.errors import UsageError
 from course.grading.last import LastCheck
-from course.grading.outcomes import Finding, Outcome, PropertyResult
+from course.grading.outcomes import Diagnosis, Finding, Outcome, PropertyResult
 from course.mentor.excerpt import excerpt
 from course.mentor.facts import Fact, load_facts, load_prompt
 from course.mentor.history import History
@@ -168,7 +168,7 @@ def _line(text: str) -> str:
 def _diagnosis(last: LastCheck) -> str:
     found = last.diagnosis
     if found is None or found.finding is Finding.UNKNOWN:
-        return "Diagnosis: none. It is no bug the course knows; nobody has named it yet."
+        return f"Diagnosis: none. It is no bug the course knows; {_place(found)}."
     names = " and ".join(f"“{name}”" for name in found.mistakes)
     if found.finding is Finding.MATCH:
         return f"Diagnosis: it behaves exactly like {names} on {found.inputs} inputs. Do not tell me; lead me there."
@@ -178,6 +178,12 @@ def _diagnosis(last: LastCheck) -> str:
     return (
         f"Diagnosis: it behaves like {either}; {found.inputs} inputs do not tell which. Do not tell me; lead me there."
     )
+
+
+def _place(found: Diagnosis | None) -> str:
+    if found is None or not found.functions:
+        return "nobody has named it yet"
+    return f"but it is in my {found.where}: with the reference's in its place, everything that failed comes out right"
 
 
 def _code(request: Request, head: str, room: int) -> str:

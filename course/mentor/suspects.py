@@ -10,7 +10,6 @@ from course.curriculum import Step
 from course.grading.exchange import Exchange
 from course.grading.last import LastCheck
 from course.grading.mistakes import load_mistakes
-from course.grading.outcomes import Finding
 
 
 def suspects(content: Content, step: Step, last: LastCheck) -> list[str]:
@@ -20,8 +19,9 @@ def suspects(content: Content, step: Step, last: LastCheck) -> list[str]:
 
 
 def _diagnosed(content: Content, step: Step, last: LastCheck) -> Iterator[str]:
-    if last.diagnosis is None or last.diagnosis.finding is Finding.UNKNOWN:
+    if last.diagnosis is None:
         return
+    yield from last.diagnosis.functions
     reference = content.read(content.reference(step.file))
     known = {mistake.name: mistake for mistake in load_mistakes(content.mistakes(step.key))}
     for name in last.diagnosis.mistakes:

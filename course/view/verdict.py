@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from rich.text import Text
 
 from course.curriculum import Step
@@ -89,19 +87,13 @@ def _show_diagnosis(diagnosis: Diagnosis | None) -> None:
     if diagnosis.finding is Finding.MATCH:
         said = f"behaves exactly like {' and '.join(names)} on {diagnosis.inputs} inputs"
     elif diagnosis.finding is Finding.UNKNOWN:
-        said = f"like no known mistake; {where(diagnosis.functions)}"
+        said = f"no known mistake; it is in {diagnosis.where}: with ours in its place, all that failed comes out right"
     else:
         said = f"behaves like one of {_some(names, ', ')}; {diagnosis.inputs} inputs do not tell them apart"
     say(Text.assemble(("DIAGNOSIS  ", "diagnosis"), said), indent=2)
     if diagnosis.rivals:
         rivals = _some([f"“{name}”" for name in diagnosis.rivals], " or ")
         say(f"the input above alone could also be {rivals}; others tell", indent=4)
-
-
-def where(functions: Sequence[str]) -> str:
-    """In which function the bug is, and how that is known."""
-    named = " and ".join(f"{name}()" for name in functions)
-    return f"it is in {named}: with ours in place of yours, all that failed comes out right"
 
 
 def _some(names: list[str], between: str) -> str:
