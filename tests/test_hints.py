@@ -81,7 +81,7 @@ def test_where_no_bug_is_known_its_place_is_told(run, tmp_path):
     run("check")
     assert "It is in tanh_grad(): with ours in its place" in " ".join(run("hint").output.split())
     prompt = " ".join(run("mentor", "--print").output.split())
-    assert "it is in my tanh_grad(): with the reference's in its place, everything that failed comes out right" in prompt
+    assert "it is in my tanh_grad(): with the reference's in its place, everything that failed comes out" in prompt
 
 
 def test_another_claim_begins_with_the_first_rung_where_no_bug_is_known(run, tmp_path):
