@@ -1,5 +1,6 @@
 """One function of ours in the learner's module: where the bug is, and which mistake it is among their own functions."""
 
+from dataclasses import replace
 from textwrap import dedent
 
 import pytest
@@ -284,3 +285,22 @@ def test_one_that_takes_too_long_has_no_place(course, tmp_path, monkeypatch):
     assert verdict.first_failure.name == "test_slope"
     assert verdict.diagnosis.functions == ()
     assert "slope of 3" in verdict.printed
+
+
+def test_what_ended_the_process_is_not_righted_by_what_rights_the_rest(course, tmp_path):
+    """Two bugs: one kills the process, of which nothing is recorded that could be tried again."""
+    source = SHARED.format("x * x").replace("return slope(x) * dy * scale", "return __import__('os')._exit(3)")
+    verdict = graded(course, tmp_path, source)
+    assert [one.outcome.value for one in verdict.properties] == ["wrong", "crashed"]
+    assert verdict.diagnosis.finding is Finding.MATCH, "what is recorded is like it in our code"
+    assert verdict.diagnosis.functions == ()
+
+
+def test_a_property_whose_inputs_are_too_slow_leaves_no_place():
+    quick, slow = (
+        replace(recorded([], {}, failed=True), name=name, seconds=s) for name, s in (("a", 0.01), ("b", 0.2))
+    )
+    passed = replace(slow, name="c", failed=False)
+    assert transplant._quick([slow, quick, passed]) == [quick, slow]
+    assert transplant._quick([slow, quick, replace(quick, name="b")]) == [quick, replace(quick, name="b")]
+    assert transplant._quick([replace(slow, seconds=1.0), quick]) == []

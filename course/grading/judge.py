@@ -236,7 +236,7 @@ class _Grading:
 
         # The property that failed may run again, for an input that tells two mistakes apart.
         with contextlib.redirect_stdout(io.StringIO()):
-            return diagnose(replayer, plugin.evidence, transplant)
+            return diagnose(replayer, plugin.evidence, transplant if _all_is_told(plugin) else None)
 
     def _source(self) -> str:
         """The text of the module that was graded; raise `ContentError` if it was saved again meanwhile."""
@@ -282,6 +282,13 @@ class _Grading:
             transcripts=transcripts or {},
             diagnosis=diagnosis,
         )
+
+
+def _all_is_told(plugin: JudgePlugin) -> bool:
+    """Whether the evidence holds an example of everything that failed: of what ended the process there is none."""
+    told = {example.name for example in plugin.evidence.examples if example.failed}
+    silent = {Outcome.PASSED, Outcome.UNFINISHED}
+    return all(result.name in told or result.outcome in silent for result in plugin.results)
 
 
 def _wrong_value(result: PropertyResult, transcript: Sequence[Exchange]) -> PropertyResult:
