@@ -61,8 +61,8 @@ class Diagnosis:
 
     `mistakes`: one name (two at once are two names) for a match, the candidates when ambiguous, none when unknown.
     `rivals`: those that the input shown does not tell from a match by itself; nearly always none.
-    `functions`: where the bug is: with ours in their place, all that failed comes out right. Looked for only where no
-    mistake gives the same answers in our own code; none where nothing so simple helps.
+    `functions`: the bug is in them or what they use: with ours in their place, all that failed comes out right. Looked
+    for only where no mistake gives the same answers in our own code; none where nothing so simple helps.
     """
 
     finding: Finding
@@ -71,10 +71,11 @@ class Diagnosis:
     rivals: tuple[str, ...] = ()
     functions: tuple[str, ...] = ()
 
-    @property
-    def where(self) -> str:
-        """The functions as they are told: "f()", "forward() and backward()"."""
-        return " and ".join(f"{name}()" for name in self.functions)
+    def where(self, ours: str = "ours") -> str:
+        """In which functions the bug is, and how that is known, in words."""
+        uses, place = ("it uses", "its") if len(self.functions) == 1 else ("they use", "their")
+        names = ", ".join(f"{name}()" for name in self.functions)
+        return f"{names} or what {uses}: with {ours} in {place} place, all that failed comes out right"
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,11 +68,8 @@ def _rungs(content: Content, step: Step, last: LastCheck, failed: PropertyResult
             return [first, (*second, *shown), third]
     question = f"The claim is: {failed.claim}. For the input below, what should come out? Work it out by hand first."
     call = failed.failure.call if failed.failure else ""
-    place = () if found is None or not found.functions else (f"It is in {found.where}: {_PLACED}",)
+    place = () if found is None or not found.functions else (f"It is in {found.where()}.",)
     return [(question, textwrap.indent(call, "  ")) if call else (question,), (*place, *shown)]
-
-
-_PLACED = "with ours in its place, everything that failed comes out right."
 
 
 def counterexample(failed: PropertyResult) -> tuple[str, ...]:

@@ -183,7 +183,7 @@ def _diagnosis(last: LastCheck) -> str:
 def _place(found: Diagnosis | None) -> str:
     if found is None or not found.functions:
         return "nobody has named it yet"
-    return f"but it is in my {found.where}: with the reference's in its place, everything that failed comes out right"
+    return "but it is in my " + found.where("the reference's")
 
 
 def _code(request: Request, head: str, room: int) -> str:

@@ -87,7 +87,7 @@ def _show_diagnosis(diagnosis: Diagnosis | None) -> None:
     if diagnosis.finding is Finding.MATCH:
         said = f"behaves exactly like {' and '.join(names)} on {diagnosis.inputs} inputs"
     elif diagnosis.finding is Finding.UNKNOWN:
-        said = f"no known mistake; it is in {diagnosis.where}: with ours in its place, all that failed comes out right"
+        said = f"no known mistake; it is in {diagnosis.where()}"
     else:
         said = f"behaves like one of {_some(names, ', ')}; {diagnosis.inputs} inputs do not tell them apart"
     say(Text.assemble(("DIAGNOSIS  ", "diagnosis"), said), indent=2)
