@@ -304,3 +304,35 @@ def test_a_property_whose_inputs_are_too_slow_leaves_no_place():
     assert transplant._quick([slow, quick, passed]) == [quick, slow]
     assert transplant._quick([slow, quick, replace(quick, name="b")]) == [quick, replace(quick, name="b")]
     assert transplant._quick([replace(slow, seconds=1.0), quick]) == []
+
+
+REFUSES = """
+def root(x):
+    if x < 0:
+        raise ValueError("negative")
+    return x**0.5
+"""
+REFUSES_LATE = """
+class Negative(ValueError):
+    pass
+
+
+def root(x):
+    if x < -1:
+        raise Negative(x)
+    return abs(x) ** 0.5
+
+
+def refuses(x):
+    if x < 0:
+        raise Negative(x)
+    return root(x)
+"""
+
+
+def test_an_exception_of_ones_own_is_as_good():
+    """Of two claims, the other one fails too, with an exception of the author's where ours raises its base."""
+    reference = REFUSES + "\ndef refuses(x):\n    return root(x) + 0 * x\n"
+    mistakes = [[("if x < 0", "if x < -1")]]
+    found = searched(REFUSES_LATE, reference, mistakes, [("root", -0.5), ("refuses", -0.5), ("refuses", 4)])
+    assert found["functions"] == ["root"]

@@ -10,7 +10,7 @@ It runs beside the learner's code, in its process. A verdict is made by then; no
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -74,7 +74,7 @@ class _Transplants:
     def place(self, failed: Sequence[Recorded]) -> tuple[str, ...]:
         """The functions that right every failing example when the reference's stand there instead."""
         right = module_of(self._reference.code, self._name)
-        wanted = [own for one in failed if (own := self._trial.own(right, one)) is not None]
+        wanted = [_with_kin(own) for one in failed if (own := self._trial.own(right, one)) is not None]
         if not wanted:
             return ()
         groups = self._groups(right)
@@ -117,6 +117,16 @@ class _Transplants:
         return all(self._trial.alike(module, one) for one in told)
 
 
+# Whatever is raised is one of these.
+_ANYTHING = {"Exception", "BaseException", "object"}
+
+
+def _with_kin(example: Recorded) -> Recorded:
+    """The example as right code may answer it, too: with an exception of its own that is of the same kind as ours."""
+    kin = {base for reply in example.replies if reply["status"] == "raised" for base in reply["bases"]}
+    return replace(example, accepts=[*example.accepts, *sorted(kin - _ANYTHING)])
+
+
 def _functions(module: ModuleType) -> Iterator[_Held]:
     """The public functions of a module and all methods of its classes, where they were written."""
     for name, one in list(vars(module).items()):
@@ -128,7 +138,8 @@ def _functions(module: ModuleType) -> Iterator[_Held]:
 
 def _plain(value: object) -> FunctionType | None:
     function = value.fget if isinstance(value, property) else getattr(value, "__func__", value)
-    return function if isinstance(function, FunctionType) else None
+    # Not what a dataclass wrote.
+    return function if isinstance(function, FunctionType) and function.__code__.co_filename != "<string>" else None
 
 
 def _helps(path: str) -> bool:
