@@ -9,8 +9,9 @@ It runs beside the learner's code, in its process. A verdict is made by then; no
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -57,14 +58,6 @@ def _quick(examples: Sequence[Recorded]) -> list[Recorded]:
     return chosen if all(one.seconds <= TOO_SLOW for one in chosen) else []
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """A function or method by its path, and the very function that stands there (a name may be another's second)."""
-
-    path: str
-    function: FunctionType
-
-
 class _Transplants:
     def __init__(self, name: str, trial: Trial, source: str, reference: str) -> None:
         self._name, self._trial = name, trial
@@ -79,8 +72,8 @@ class _Transplants:
             return ()
         groups = self._groups(right)
         for size in (1, 2):
-            found = [one for one in groups if len(one) == size and self._answers(one, right, wanted)]
-            if found:
+            tried = (one for one in groups if len(one) == size and self._answers(one, right, wanted))
+            if found := list(itertools.islice(tried, 2)):
                 return found[0] if len(found) == 1 else ()
         return ()
 
@@ -99,11 +92,11 @@ class _Transplants:
 
     def _groups(self, right: ModuleType) -> list[tuple[str, ...]]:
         """Functions that both modules have, each alone, and each forward with its backward."""
-        theirs = {held.path for held in _functions(right)}
-        mine: dict[int, str] = {}
-        for held in _functions(module_of(self._code, self._name)):
-            if held.path in theirs:
-                mine.setdefault(id(held.function), held.path)
+        theirs = dict(_functions(right))
+        mine: dict[FunctionType, str] = {}
+        for path, function in _functions(module_of(self._code, self._name)):
+            if path in theirs:
+                mine.setdefault(function, path)  # it may go by a second name
         paths = list(mine.values())
         pairs = [(path, path.replace("forward", "backward")) for path in paths if "forward" in path]
         return [*((path,) for path in paths), *(pair for pair in pairs if pair[1] in paths)]
@@ -127,13 +120,13 @@ def _with_kin(example: Recorded) -> Recorded:
     return replace(example, accepts=[*example.accepts, *sorted(kin - _ANYTHING)])
 
 
-def _functions(module: ModuleType) -> Iterator[_Held]:
+def _functions(module: ModuleType) -> Iterator[tuple[str, FunctionType]]:
     """The public functions of a module and all methods of its classes, where they were written."""
     for name, one in list(vars(module).items()):
         if isinstance(one, type) and one.__module__ == module.__name__:
-            yield from (_Held(f"{name}.{each}", plain) for each, it in vars(one).items() if (plain := _plain(it)))
+            yield from ((f"{name}.{each}", plain) for each, it in vars(one).items() if (plain := _plain(it)))
         elif (plain := _plain(one)) and plain.__module__ == module.__name__ and not name.startswith("_"):
-            yield _Held(name, plain)
+            yield name, plain
 
 
 def _plain(value: object) -> FunctionType | None:
