@@ -33,7 +33,7 @@ DISMISSED_SECONDS = 1.0
 # A single version on all examples, where the replay as a whole did not end.
 REPLAY_SECONDS = 2.0
 # Trying our functions in the learner's module, where that behaves like no known mistake.
-TRANSPLANT_SECONDS = 1.0
+TRANSPLANT_SECONDS = 2.0
 # Rounding in another order of operations; a property's own tolerance is used where it is wider.
 RTOL = 1e-11
 

@@ -22,7 +22,7 @@ from course.grading.trial import Trial
 
 # Examples slower than this are left out: there are many functions to try. But of each property that failed the quickest
 # must be tried, and there is no place where that is slower still.
-SLOW, TOO_SLOW = 0.03, 0.3
+SLOW, TOO_SLOW = 0.03, 0.5
 
 
 def search(
