@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from course.errors import ContentError
 from course.grading import wire
@@ -18,7 +17,7 @@ from course.grading.evidence import Evidence, Example
 from course.grading.mistakes import Mistake
 from course.grading.outcomes import Diagnosis, Finding
 from course.grading.process import Stopped
-from course.grading.replayer import Replayer
+from course.grading.replayer import Place, Replayer
 from course.grading.sieve import CHEAP, REFERENCE
 
 # Two bugs at once are looked for among so many mistakes that explain a failing property, in so many pairs of them, and
@@ -28,9 +27,7 @@ MOST_PAIRS = 24
 PAIR_SECONDS = 0.15
 
 
-def diagnose(
-    replayer: Replayer, evidence: Evidence, transplant: Callable[[], dict[str, Any]] | None = None
-) -> Diagnosis:
+def diagnose(replayer: Replayer, evidence: Evidence, transplant: Callable[[], Place] | None = None) -> Diagnosis:
     """Compare the learner's answers with every known mistake of the step, and show an input that tells.
 
     What behaves like none of them may do so among the learner's own functions: `transplant` says where the bug is.
@@ -77,13 +74,12 @@ class _Search:
             return _found(suspects, count)
         return self._told_apart(suspects, rivals, evidence, count)
 
-    def in_place(self, unknown: Diagnosis, said: dict[str, Any]) -> Diagnosis:
-        """What a transplant says of code that behaves like no known mistake; it comes from the learner's process."""
-        functions = tuple(str(one) for one in said["functions"])
-        names = _names(self._suspects([one + 1 for one in said["fits"] if one + 1 in self._mistakes]))
+    def in_place(self, unknown: Diagnosis, place: Place) -> Diagnosis:
+        """What a transplant says of code that behaves like no known mistake: where it is, and like which, put there."""
+        names = _names(self._suspects(place.versions))
         if len(names) != 1:
-            return replace(unknown, functions=functions)
-        return Diagnosis(Finding.MATCH, names[0], int(said["examples"]), functions=functions)
+            return replace(unknown, functions=place.functions)
+        return Diagnosis(Finding.MATCH, names[0], place.inputs, functions=place.functions)
 
     def _suspects(self, versions: Sequence[int]) -> list[_Suspect]:
         return [_Suspect(one, (_class(self._mistakes[one]),)) for one in versions if one != REFERENCE]

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from course import __version__
 from course.code import closure, fingerprint, raw_digest, read_source
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from course.grading.learner import Learner, Spare
     from course.grading.plugin import JudgePlugin
     from course.grading.process import Setup
-    from course.grading.replayer import Replayer
+    from course.grading.replayer import Place, Replayer
     from course.grading.warm import Warm
 
 # The judge, the learner's code and the replay of a diagnosis are at work at once. On fewer cores nobody waits with open
@@ -231,7 +231,7 @@ class _Grading:
         if not any(example.failed for example in plugin.evidence.examples) or not replayer.mistakes:
             return None
 
-        def transplant() -> dict[str, Any]:
+        def transplant() -> Place:
             return replayer.transplanted(learner, self._source())
 
         # The property that failed may run again, for an input that tells two mistakes apart.

@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from course.grading.exchange import Exchange, Words
 from course.grading.interrupts import uninterrupted
@@ -175,9 +175,9 @@ class Learner:
         if self.process is None:
             raise Stopped(Outcome.CRASHED, "")
         reply = self.process.ask("transplant", "", what, {}, seconds)
-        if reply["status"] != "ok":
+        if reply["status"] != "ok" or not isinstance(reply.get("value"), dict):
             raise Stopped(Outcome.GRADER_FAULT, str(reply.get("message", "")))
-        return dict(reply["value"])
+        return cast(dict[str, Any], reply["value"])
 
     def begin(self) -> None:
         """A new example: a new transcript, and a new process if the last one ended."""

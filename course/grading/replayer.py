@@ -7,12 +7,14 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from course.content import Content
 from course.curriculum import Step
 from course.errors import ContentError
 from course.grading import wire
+from course.grading.codes import functions
 from course.grading.comparison import SMALLEST_SCALE, UNCOMPARED_SCALE
 from course.grading.evidence import Evidence, Example
 from course.grading.learner import Learner
@@ -34,11 +36,34 @@ DISMISSED_SECONDS = 1.0
 REPLAY_SECONDS = 2.0
 # Trying our functions in the learner's module, where that behaves like no known mistake.
 TRANSPLANT_SECONDS = 2.0
+# Slower examples are left out there: there are many functions to try. But of each property that failed the quickest
+# must be tried, and there is no place where that is slower still.
+SLOW, TOO_SLOW = 0.03, 0.5
 # Rounding in another order of operations; a property's own tolerance is used where it is wider.
 RTOL = 1e-11
 
 # A version's whole source, or its edits of the reference, (find, replace) each.
 Version = str | list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The functions that a bug is in, and the versions that behave alike there on so many inputs."""
+
+    functions: tuple[str, ...] = ()
+    versions: Sequence[int] = ()
+    inputs: int = 0
+
+
+def _quick(examples: Sequence[Example]) -> list[Example]:
+    """The examples to try, the quickest first; none if a property that failed would be left out."""
+    chosen, seen = [], set()
+    for one in sorted(examples, key=lambda one: one.seconds):
+        if one.seconds <= SLOW or (one.failed and one.name not in seen):
+            chosen.append(one)
+        if one.failed:
+            seen.add(one.name)
+    return chosen if all(one.seconds <= TOO_SLOW for one in chosen) else []
 
 
 class Replayer:
@@ -181,14 +206,27 @@ class Replayer:
         """Those of these versions that answer one more example as the learner's code did."""
         return list(self._ask("like", list(versions), self._recorded(example), seconds=REPLAY_SECONDS))
 
-    def transplanted(self, learner: Learner, source: str) -> dict[str, Any]:
-        """Where in the learner's source the bug is: ask the learner's own process, of all that was recorded."""
+    def transplanted(self, learner: Learner, source: str) -> Place:
+        """Where in the learner's source the bug is, and which versions behave alike there.
+
+        The learner's own process is asked; nothing is taken from it but what we know.
+        """
+        tried = _quick(self._examples)
+        if not tried:
+            return Place()
+        reference = str(self._versions[REFERENCE])
         mistakes = [list(one.edits) for one in self.mistakes]
         how = (list(self._freedoms.aside), list(self._freedoms.any_order))
-        examples = [self._recorded(one) for one in self._examples]
-        return learner.transplanted(
-            source, self._versions[REFERENCE], mistakes, *how, *examples, seconds=TRANSPLANT_SECONDS
-        )
+        examples = [self._recorded(one) for one in tried]
+        said = learner.transplanted(source, reference, mistakes, *how, *examples, seconds=TRANSPLANT_SECONDS)
+        known = [path for path, _ in functions(compile(reference, "<reference>", "exec"))]
+        try:
+            place, fits = tuple(said["functions"]), list(said["fits"])
+        except (KeyError, TypeError) as error:
+            raise Stopped(Outcome.FORBIDDEN, "an answer of another form") from error
+        if not all(one in known for one in place):
+            raise Stopped(Outcome.FORBIDDEN, "an answer of another form")
+        return Place(place, [version for version in range(1, len(mistakes) + 1) if version - 1 in fits], len(tried))
 
     def add(self, edits: Version) -> int:
         """Take one more version; return its number."""

@@ -20,10 +20,6 @@ from course.grading.replay import Versions, module_of
 from course.grading.source import Source
 from course.grading.trial import Trial
 
-# Examples slower than this are left out: there are many functions to try. But of each property that failed the quickest
-# must be tried, and there is no place where that is slower still.
-SLOW, TOO_SLOW = 0.03, 0.5
-
 
 def search(
     versions: Versions,
@@ -37,25 +33,14 @@ def search(
     """Where in the learner's source the bug is, and which mistakes (by place) give the same answers when put there.
 
     "functions" is empty where no function, or more than one, rights all that failed; two where a forward and its
-    backward do so together: what one hands the other is their own affair.
+    backward do so together: what one hands the other is their own affair. Examples come the quickest first.
     """
     versions.trial.comparison = Comparison(frozenset(aside), frozenset(any_order))
-    told = _quick([received(one) for one in examples])
+    told = [received(one) for one in examples]
     found = _Transplants(versions.name, versions.trial, source, reference)
     place = found.place([one for one in told if one.failed])
     fits = [at for at, edits in enumerate(mistakes) if place and found.fits(place, edits, told)]
-    return {"functions": list(place), "fits": fits, "examples": len(told)}
-
-
-def _quick(examples: Sequence[Recorded]) -> list[Recorded]:
-    """The examples to try, the quickest first; none if a property that failed would be left out."""
-    chosen, seen = [], set()
-    for one in sorted(examples, key=lambda one: one.seconds):
-        if one.seconds <= SLOW or (one.failed and one.name not in seen):
-            chosen.append(one)
-        if one.failed:
-            seen.add(one.name)
-    return chosen if all(one.seconds <= TOO_SLOW for one in chosen) else []
+    return {"functions": list(place), "fits": fits}
 
 
 class _Transplants:
