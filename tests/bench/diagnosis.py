@@ -79,14 +79,14 @@ def diagnosed(content: Content, curriculum: Curriculum, wrong: Wrong, *, diagnos
 
 
 def judged(content: Content, curriculum: Curriculum, wrong: Wrong, found: Diagnosis | None) -> str:
-    """named, false, ambiguous or unknown. Names of one declared class count as one."""
+    """named, false, ambiguous, placed (its function is told) or unknown. Names of one declared class count as one."""
     mistakes = load_mistakes(content.mistakes(wrong.step))
     classes = {mistake.name: mistake.same_as or mistake.name for mistake in mistakes}
     if unlisted := [name for name in wrong.label if name not in classes]:
         raise ValueError(f"{wrong.step} #{wrong.place}: no mistake is called {unlisted[0]!r}")
     label = {classes[name] for name in wrong.label}
     if found is None or found.finding is Finding.UNKNOWN:
-        return "unknown"
+        return "placed" if found is not None and found.functions else "unknown"
     if found.finding is Finding.MATCH:
         return "named" if set(found.mistakes) == label else "false"
     return "ambiguous"
@@ -104,7 +104,7 @@ def _run(wrong: Wrong) -> tuple[Wrong, str, str]:
     if verdict.passed:
         return wrong, "passed", ""
     found = verdict.diagnosis
-    return wrong, judged(*_shared, wrong, found), ", ".join(found.mistakes) if found else ""
+    return wrong, judged(*_shared, wrong, found), ", ".join(found.mistakes or found.functions) if found else ""
 
 
 def run(corpus: list[Wrong], jobs: int) -> Iterator[tuple[Wrong, str, str]]:
