@@ -14,7 +14,7 @@ from course.grading.exchange import Exchange, Words
 from course.grading.interrupts import uninterrupted
 from course.grading.outcomes import Failure, Outcome
 from course.grading.process import LearnerProcess, Setup, Stopped
-from course.grading.starved import MOST, starved
+from course.grading.starved import MOST, computes_at_most, starved
 
 
 class LearnerRaised(Exception):
@@ -168,13 +168,14 @@ class Learner:
             self.process.rest()
 
     def transplanted(self, *what: Any, seconds: float) -> dict[str, Any]:
-        """Ask where in this code the bug is (`transplant.search`); raise `Stopped` if that takes longer.
+        """Ask where in this code the bug is (`transplant.search`); raise `Stopped` if it computes longer.
 
         It is the last that this process is asked, but for other versions of our own.
         """
         if self.process is None:
             raise Stopped(Outcome.CRASHED, "")
-        reply = self.process.ask("transplant", "", what, {}, seconds)
+        with computes_at_most(self.process.process.pid, seconds, self.process.stop):
+            reply = self.process.ask("transplant", "", what, {}, 2 * MOST * seconds)
         if reply["status"] != "ok" or not isinstance(reply.get("value"), dict):
             raise Stopped(Outcome.GRADER_FAULT, str(reply.get("message", "")))
         return cast(dict[str, Any], reply["value"])

@@ -22,7 +22,7 @@ from course.grading.mistakes import Freedoms, Mistake, load_freedoms, load_mista
 from course.grading.outcomes import Outcome
 from course.grading.process import LearnerProcess, Setup, Stopped
 from course.grading.ready import Ready
-from course.grading.sieve import REFERENCE
+from course.grading.sieve import REFERENCE, SLOW
 from course.grading.starved import MOST, computed, computes_at_most
 
 # Limits are seconds that the replay computed, not seconds of the clock: on a busy machine it must come as far, or a bug
@@ -36,9 +36,6 @@ DISMISSED_SECONDS = 1.0
 REPLAY_SECONDS = 2.0
 # Trying our functions in the learner's module, where that behaves like no known mistake.
 TRANSPLANT_SECONDS = 2.0
-# Slower examples are left out there: there are many functions to try. But of each property that failed the quickest
-# must be tried, and there is no place where that is slower still.
-SLOW, TOO_SLOW = 0.03, 0.5
 # Rounding in another order of operations; a property's own tolerance is used where it is wider.
 RTOL = 1e-11
 
@@ -53,17 +50,6 @@ class Place:
     functions: tuple[str, ...] = ()
     versions: Sequence[int] = ()
     inputs: int = 0
-
-
-def _quick(examples: Sequence[Example]) -> list[Example]:
-    """The examples to try, the quickest first; none if a property that failed would be left out."""
-    chosen, seen = [], set()
-    for one in sorted(examples, key=lambda one: one.seconds):
-        if one.seconds <= SLOW or (one.failed and one.name not in seen):
-            chosen.append(one)
-        if one.failed:
-            seen.add(one.name)
-    return chosen if all(one.seconds <= TOO_SLOW for one in chosen) else []
 
 
 class Replayer:
@@ -211,9 +197,8 @@ class Replayer:
 
         The learner's own process is asked; nothing is taken from it but what we know.
         """
-        tried = _quick(self._examples)
-        if not tried:
-            return Place()
+        # Most functions right nothing, and most mistakes answer otherwise: what is quick shows it, and what failed.
+        tried = sorted(self._examples, key=lambda one: (one.seconds > SLOW, not one.failed, one.seconds))
         reference = str(self._versions[REFERENCE])
         mistakes = [list(one.edits) for one in self.mistakes]
         how = (list(self._freedoms.aside), list(self._freedoms.any_order))
