@@ -83,6 +83,12 @@ def small_course(
     return Content(root), step
 
 
+def one_mistake(name: str, find: str, replace: str) -> str:
+    """A mistakes.toml with one mistake, an edit of the reference."""
+    words = 'belief = "It works."\nhints = ["What is asked?", "Try it.", "You believe that it works."]'
+    return f'[[mistake]]\nname = "{name}"\n{words}\nfind = "{find}"\nreplace = "{replace}"\n'
+
+
 def fake_step(content: Content, key: str, **budget: float) -> Step:
     """A step of the tiny course with a small budget."""
     return dataclasses.replace(load_curriculum(content)[key], budget=dataclasses.replace(QUICK, **budget))  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from grading_helpers import GRADER, small_course
+from grading_helpers import GRADER, one_mistake, small_course
 
 from course.content import find_content
 from course.curriculum import load_curriculum
@@ -115,14 +115,7 @@ def test_the_verdict_json_carries_it(neuron, tmp_path):
     assert data["diagnosis"]["mistakes"] == ["db averaged over the batch"]
 
 
-ONE_MORE = """
-[[mistake]]
-name = "one more"
-belief = "Twice a number is one more than that."
-hints = ["Where?", "Double nothing.", "There is a term too many."]
-find = "2 * x"
-replace = "2 * x + 1"
-"""
+ONE_MORE = one_mistake("one more", "2 * x", "2 * x + 1")
 
 
 @pytest.mark.parametrize(("cores", "rests"), [(2, True), (8, False)])

@@ -3,7 +3,7 @@
 from textwrap import dedent
 
 import pytest
-from grading_helpers import small_course
+from grading_helpers import one_mistake, small_course
 
 from course.grading import judge, replayer, transplant
 from course.grading.comparison import Comparison, Recorded
@@ -209,14 +209,7 @@ def test_back(learner):
     for x, dy in ((3, 4), (1, 7)):
         check.equal(learner.back(x, dy), 2 * x * dy, what="back")
 """
-KNOWN = """
-[[mistake]]
-name = "the square"
-belief = "The slope of x² is x²."
-hints = ["What is asked?", "Compare with x = 5.", "It is the derivative that is asked for."]
-find = "return 2 * x"
-replace = "return x * x"
-"""
+KNOWN = one_mistake("the square", "return 2 * x", "return x * x")
 SHARED = """
 def slope(x):
     print("slope of", x)
@@ -313,6 +306,22 @@ def test_what_ended_the_process_is_not_righted_by_what_rights_the_rest(course, t
     assert [one.outcome.value for one in verdict.properties] == ["wrong", "crashed"]
     assert verdict.diagnosis.finding is Finding.MATCH, "what is recorded is like it in our code"
     assert verdict.diagnosis.functions == ()
+
+
+def test_where_right_code_cannot_be_asked_there_is_no_place(monkeypatch):
+    """With an answer that nothing is compared with, every function would right what failed."""
+    wrongs = wrong(("self.x * 0.5", "self.x // 2"))
+    assert searched(wrongs)["functions"] == ["Box.half"]
+    usual = answers
+
+    def refused(module, request):
+        right = request[2] == "slope" and "_twice" in vars(module) and "SLOPES" not in vars(module)
+        return {"status": "forbidden", "message": "no"} if right else usual(module, request)
+
+    monkeypatch.setitem(globals(), "answers", refused)
+    everything = [("halved", 3), ("slope", 3)]
+    source = wrong(("self.x * 0.5", "self.x // 2"), ("def slope(x):\n    return 2 * x", "def slope(x):\n    return x"))
+    assert searched(source, calls=everything)["functions"] == []
 
 
 REFUSES = """

@@ -53,7 +53,7 @@ class _Transplants:
         """The functions that right every failing example when the reference's stand there instead."""
         right = module_of(self._reference.code, self._name)
         wanted = [_with_kin(own) for one in failed if (own := self._trial.own(right, one)) is not None]
-        if not wanted:
+        if not wanted or len(wanted) < len(failed):
             return ()
         groups = self._groups(right)
         for size in (1, 2):

@@ -39,7 +39,7 @@ class Trial:
         return no_longer_than(most, lambda: self._answers(module, example))
 
     def own(self, module: ModuleType, example: Recorded) -> Recorded | None:
-        """The example as it is with this version's own answers; None when it hangs or answers what cannot be sent."""
+        """The example as it is with the own answers of a version; None if there is one with which any is alike."""
         replies: list[Any] = []
 
         def ask() -> bool:
@@ -53,7 +53,7 @@ class Trial:
                 return None
         except wire.WireError:
             return None
-        return replace(example, replies=replies)
+        return None if any(one["status"] in ENDED for one in replies) else replace(example, replies=replies)
 
     def _answers(self, module: ModuleType, example: Recorded) -> bool:
         pairs = zip(example.calls, example.replies, strict=True)
